@@ -1,0 +1,63 @@
+/*
+ * The configuration: ~/.config/ebb/ebb.conf, read with inih. One row per option in conf.c: section,
+ * key, parser, default, range, help; the man page and config/ebb.conf are checked against that table.
+ *
+ * What belongs to the collection (limits, steps, retention) is in presets, not here.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/cleanup.h"
+
+typedef enum ConfText { CONF_TEXT_FULL, CONF_TEXT_COUNT } ConfText;
+
+typedef struct Conf {
+        /* [general] */
+        unsigned
+                day_starts_min; /* day-starts: minutes after local midnight, 0..1439; default 04:00 */
+        char *data_folder;      /* data: absolute; default $XDG_DATA_HOME/ebb */
+        char *zone;             /* zone: IANA name; NULL = the system's */
+
+        /* [remind] */
+        bool remind; /* enabled: ask by notification at all; default yes */
+        unsigned
+                min_due; /* min-due: ask only when at least this many cards are due; 1..1000, default 5 */
+        unsigned min_gap_s;      /* min-gap: seconds since the last asking or review; default 2 h */
+        unsigned quiet_from_min; /* quiet: "20:00-08:00"; from == until: never quiet */
+        unsigned quiet_until_min;
+        unsigned
+                overdue_any_s; /* overdue-any: fewer than min-due are enough when the oldest waits this long; default 24 h */
+
+        /* [review] */
+        unsigned batch; /* batch: cards in one go, 1..100, default 5 */
+        unsigned
+                card_timeout_s; /* card-timeout: an unanswered card leaves after this; 0 never; default 10 min */
+        ConfText text; /* text: full | count-only: hides card text in popups */
+        unsigned grades
+                [4]; /* three-buttons: which grades servers with three buttons offer; default again good easy */
+        size_t n_grades;
+        bool intervals; /* intervals: "Good 4d" instead of "Good"; default yes */
+
+        /* [backup] */
+        bool backup_daily; /* daily; default yes */
+        unsigned keep_daily, keep_weekly, keep_monthly;
+} Conf;
+
+/*
+ * Reads the file (NULL: all defaults; a file that does not exist is the same). All mistakes are
+ * collected: on -EINVAL *ret_errors holds one line each, `file:line: sentence`. Other
+ * negatives: the file could not be read, *ret_errors says why. *ret is only set on success.
+ */
+int conf_load(const char *path, Conf **ret, char **ret_errors);
+Conf *conf_free(Conf *c);
+DEFINE_CLEANUP(Conf *, conf_free);
+
+/* For `ebb config`, --help and tests: the i-th option; false when there is none. Strings live as long as `c`, or are static. */
+typedef struct ConfOption {
+        const char *section, *key, *value, *fallback, *help;
+        int line; /* 0: default in force */
+} ConfOption;
+bool conf_option(const Conf *c, size_t i, ConfOption *ret);
