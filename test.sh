@@ -1,0 +1,168 @@
+#!/bin/bash
+# Builds Ebb and runs its tests. See --help.
+set -euo pipefail
+
+usage() {
+        cat <<'X'
+./test.sh [--peers] [--no-install] [--quick]
+  Installs what the tests need (root or sudo), builds, runs everything that is quick, and ends with
+  `N passed, N failed`.
+
+  --peers       instead, the slow suites against real peers: user manager, power cuts, desktops
+  --no-install  use what is there
+  --quick       the release build and its tests only: no sanitizers, no fuzzing
+
+  EBB_FUZZ_SECONDS=3   how long each fuzz target runs (0: not at all)
+  EBB_JOBS=N           how many compilers and tests run at a time (default: one a core)
+X
+}
+
+PEERS=0 INSTALL=1 QUICK=0
+for argument in "$@"; do
+        case "$argument" in
+        --peers) PEERS=1 ;;
+        --no-install) INSTALL=0 ;;
+        --quick) QUICK=1 ;;
+        -h | --help)
+                usage
+                exit 0
+                ;;
+        *)
+                usage >&2
+                exit 2
+                ;;
+        esac
+done
+
+cd "$(dirname "$(realpath "$0")")"
+# shellcheck source=build-aux/packages.sh
+. build-aux/packages.sh
+
+# The tests must not see the desktop, the bus or the settings of whoever runs them.
+exec </dev/null
+export PATH="${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin" LC_ALL=C.UTF-8
+unset DISPLAY WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS XDG_CURRENT_DESKTOP XDG_RUNTIME_DIR LANGUAGE
+unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME NO_COLOR CFLAGS LDFLAGS CC
+export ASAN_OPTIONS=abort_on_error=0:halt_on_error=1:detect_leaks=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+FUZZ_SECONDS=${EBB_FUZZ_SECONDS:-3}
+JOBS=${EBB_JOBS:-$(nproc)}
+LOG=$(mktemp -d)
+trap 'rm -rf "$LOG"' EXIT
+
+passed=0 failed=0 skipped=0 started=$SECONDS
+stage_started=$SECONDS
+
+stage() { # TEXT: one line, with the time since the last one
+        printf '%4d s  %s\n' $((SECONDS - stage_started)) "$*"
+        stage_started=$SECONDS
+}
+
+fail() { # TEXT LOGFILE
+        failed=$((failed + 1))
+        echo "      FAIL $1"
+        tail -25 "$2" | cut -c1-300 | sed 's/^/        /'
+}
+
+build() { # FOLDER LABEL SETUP-ARGUMENT...
+        local folder=$1 label=$2
+        local -a targets=()
+        shift 2
+        [ -z "${TARGETS:-}" ] || targets=("$TARGETS")
+        # A folder of an interrupted or differently set up build is made anew.
+        if ! meson setup "$folder" "$@" >"$LOG/setup" 2>&1 &&
+                ! meson setup --wipe "$folder" "$@" >"$LOG/setup" 2>&1; then
+                fail "$label: setting up the build" "$LOG/setup"
+                return 1
+        fi
+        if ! ninja -C "$folder" -j "$JOBS" "${targets[@]}" >"$LOG/build" 2>&1; then
+                grep -nE 'error|FAILED|undefined' "$LOG/build" >"$LOG/errors" || cp "$LOG/build" "$LOG/errors"
+                fail "$label: building" "$LOG/errors"
+                stage "$label: build failed"
+                return 1
+        fi
+        stage "$label: built"
+}
+
+run_suites() { # FOLDER LABEL MESON-TEST-ARGUMENT...
+        local folder=$1 label=$2 p f s
+        shift 2
+        rm -f "$folder/meson-logs/testlog.json"
+        MESON_TESTTHREADS=$JOBS meson test -C "$folder" --no-rebuild "$@" >"$LOG/test" 2>&1 || true
+        /usr/bin/env python3 tests/tally.py "$folder/meson-logs/testlog.json" >"$LOG/tally" 2>&1 || true
+        if ! read -r p f s < <(tail -1 "$LOG/tally") || ! [[ "$p$f$s" =~ ^[0-9]+$ ]]; then
+                fail "$label: counting" "$LOG/tally"
+                return
+        fi
+        head -n -1 "$LOG/tally"
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+        if [ $((p + f + s)) = 0 ]; then
+                fail "$label: no test ran" "$LOG/test"
+        fi
+        stage "$label: $p passed, $f failed$([ "$s" = 0 ] || echo ", $s skipped")"
+}
+
+run_fuzz() {
+        local program name seeds ran=0
+        [ "$FUZZ_SECONDS" != 0 ] && compgen -G 'tests/fuzz/fuzz-*.c' >/dev/null || return 0
+        TARGETS=fuzz-targets build build-fuzz "fuzzing" -Dfuzz=true -Db_lundef=false \
+                --native-file build-aux/clang.ini || return 0
+        for program in build-fuzz/tests/fuzz/fuzz-*; do
+                # Beside each program lies its folder of objects.
+                [ -f "$program" ] || continue
+                name=${program##*/fuzz-}
+                seeds=$LOG/seeds-$name
+                # On a copy: libFuzzer adds what it finds to the first folder.
+                mkdir -p "$seeds"
+                cp tests/fuzz/corpus/"$name"/* "$seeds"/ 2>/dev/null || true
+                mkdir -p artefacts
+                if "$program" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=1024 \
+                        -max_len=65536 -print_final_stats=0 -artifact_prefix="artefacts/$name-" \
+                        "$seeds" >"$LOG/fuzz" 2>&1; then
+                        passed=$((passed + 1))
+                else
+                        grep -vE '^#[0-9]+\s' "$LOG/fuzz" | tail -25 >"$LOG/fuzz-end"
+                        fail "fuzz-$name (the input is in artefacts/)" "$LOG/fuzz-end"
+                fi
+                ran=$((ran + 1))
+        done
+        stage "fuzzing: $ran targets, $FUZZ_SECONDS s each"
+}
+
+finish() {
+        echo "The whole took $((SECONDS - started)) s."
+        [ $((passed + failed)) -gt 0 ] || failed=1
+        echo "$passed passed, $failed failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
+        [ "$failed" = 0 ]
+        exit
+}
+
+if [ "$INSTALL" = 1 ]; then
+        # A server that cannot be had is skipped by its own tests, with the reason.
+        packages_install build test servers || true
+        [ "$PEERS" = 0 ] || packages_install peers || true
+        stage "packages are there"
+fi
+
+if [ "$PEERS" = 1 ]; then
+        build build-test "release" --buildtype=release -Dwerror=true && run_suites build-test "peers" --suite peers
+        finish
+fi
+
+if build build-test "release" --buildtype=release -Dwerror=true; then
+        run_suites build-test "release" --no-suite peers --no-suite bench
+fi
+if [ "$QUICK" = 0 ]; then
+        if command -v clang >/dev/null; then
+                if build build-asan "sanitizers" -Db_sanitize=address,undefined -Db_lundef=false \
+                        -Dwerror=true --native-file build-aux/clang.ini; then
+                        run_suites build-asan "sanitizers" -t 4 --no-suite peers --no-suite bench \
+                                --no-suite checks --no-suite servers
+                fi
+                run_fuzz
+        else
+                echo "      skip sanitizers and fuzzing: clang is not installed"
+                skipped=$((skipped + 1))
+        fi
+fi
+finish
