@@ -52,10 +52,16 @@ typedef struct Conf {
  * negatives: the file could not be read, *ret_errors says why. *ret is only set on success.
  */
 int conf_load(const char *path, Conf **ret, char **ret_errors);
+/* The same from text; `name` stands for the file in the errors. For tests. */
+int conf_parse(const char *name, const char *text, size_t len, Conf **ret, char **ret_errors);
+
 Conf *conf_free(Conf *c);
 DEFINE_CLEANUP(Conf *, conf_free);
 
-/* For `ebb config`, --help and tests: the i-th option; false when there is none. Strings live as long as `c`, or are static. */
+/*
+ * For `ebb config`, the documents and tests: the i-th option; false when there is none. Strings live as
+ * long as `c`, or are static. `c` must come from conf_load() or conf_parse().
+ */
 typedef struct ConfOption {
         const char *section, *key, *value, *fallback, *help;
         int line; /* 0: default in force */
