@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
 #include "conf/conf.h"
@@ -62,11 +63,17 @@ int engine_new(sd_event *event, Store *store, const Conf *conf, const char *noti
 Engine *engine_free(Engine *e);
 int engine_start(Engine *e);
 
+/*
+ * Watches on this bus whether somebody is, or can be activated as, org.freedesktop.Notifications;
+ * without it the engine believes that nobody is. Call once, before or after engine_start().
+ */
+int engine_watch_server(Engine *e, sd_bus *bus);
+
 /* After a reload; both recompute everything that depends on them. */
 void engine_set_conf(Engine *e, const Conf *conf);
 void engine_set_store(Engine *e, Store *store);
 
-/* The clock was set, the zone changed, or the machine came back from sleep. */
+/* The clock was set, the zone changed (the zone is loaded anew), or the machine came back from sleep. */
 void engine_time_changed(Engine *e);
 
 /* Somebody changed the collection through commands: recount, and take a card off the screen that is not due any more. */
