@@ -25,6 +25,7 @@ typedef enum JsonType {
 enum {
         JSON_MAX_DEPTH = 32,
         JSON_MAX_VALUES = 1 << 20,
+        JSON_MAX_NUMBER = 512, /* bytes of one number as written */
 };
 
 /*
@@ -47,7 +48,8 @@ const Json *json_at(const Json *array, size_t index);
 size_t json_length(const Json *v);                      /* members of an array or object */
 const char *json_key(const Json *object, size_t index); /* name of the index-th member */
 const Json *json_member(const Json *object, size_t index);
-const char *json_string(const Json *v); /* NUL-terminated; NULL when not a string */
+const char *json_string(const Json *v);   /* NUL-terminated; NULL when not a string */
+size_t json_string_length(const Json *v); /* in bytes */
 double json_double(const Json *v, double fallback);
 int64_t json_int(const Json *v,
                  int64_t fallback); /* fallback also when not a whole number in range */
@@ -74,9 +76,11 @@ typedef struct JsonWriter {
 void json_open(JsonWriter *w, char bracket);  /* '{' or '[' */
 void json_close(JsonWriter *w, char bracket); /* '}' or ']' */
 void json_put_key(JsonWriter *w, const char *key);
-void json_put_string(JsonWriter *w, const char *s); /* NULL writes null */
+void json_put_string(JsonWriter *w, const char *s);           /* NULL writes null */
+void json_put_text(JsonWriter *w, const char *s, size_t len); /* a NUL in it becomes U+FFFD */
 void json_put_int(JsonWriter *w, int64_t n);
-void json_put_double(JsonWriter *w, double d); /* shortest form that reads back equal */
+void json_put_double(JsonWriter *w,
+                     double d); /* fewest digits that read back equal; inf, nan: null */
 void json_put_bool(JsonWriter *w, bool b);
 void json_put_null(JsonWriter *w);
 void json_put_raw(JsonWriter *w, const char *json, size_t len); /* one value, already JSON */

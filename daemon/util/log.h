@@ -1,7 +1,8 @@
 /*
- * The daemon's log: lines with a priority on stderr, as sd-daemon(3) reads them; under journald
- * (JOURNAL_STREAM is our stderr) structured with CODE_FILE, CODE_LINE and ERRNO instead. Only main, loop,
- * engine and bus log; everything below returns errors.
+ * The daemon's log: lines with a priority on stderr, as sd-daemon(3) reads them ("ebbd: text" on a
+ * terminal); under journald (JOURNAL_STREAM is our stderr) structured with CODE_FILE, CODE_LINE and
+ * ERRNO instead. One entry is one line: control characters in a message become spaces. Only main,
+ * loop, engine and bus log; everything below returns errors. Link log_dep: it is not part of util.
  */
 #pragma once
 

@@ -13,10 +13,14 @@ int parse_double(const char *s, double min, double max,
 int parse_bool(const char *s, bool *ret); /* yes no true false on off 1 0, any case */
 int parse_duration_s(
         const char *s,
-        int64_t *ret); /* "90s" "10m" "2h" "1d" "1h30m"; a bare number is minutes; >= 0 */
+        int64_t *
+                ret); /* "90s" "10m" "2h" "1d" "1h30m"; a bare number is minutes; >= 0; units from large to small */
 int parse_clock_min(const char *s, unsigned *ret); /* "04:00" -> minutes since midnight, 0..1439 */
 int parse_date(const char *s, int *ret_year, int *ret_month,
                int *ret_day); /* "2026-11-23", a real date */
 
-/* "2d", "3h", "10m", "45s", "1.5mo", "2.3y": how long, in at most 6 characters, for buttons and tables. `out` is returned. */
+/*
+ * "2d", "3h", "1.5h", "10m", "45s", "1.5mo", "2.3y": how long, rounded, in at most 6 characters, for
+ * buttons and tables. A month is 30 days, a year 365. `out` is returned.
+ */
 const char *format_duration_short(int64_t seconds, char out[static 16]);

@@ -24,13 +24,13 @@ enum { TEXT_FIELD_MAX = 1 << 20 };
 const char *text_field_problem(const char *s, size_t len);
 
 /* True for characters that can reorder, hide or forge what surrounds a text on screen:
- * bidi embeddings, overrides and isolates, C0/C1 controls but tab and newline, U+2028/9, BOM. */
+ * bidi marks, embeddings, overrides and isolates, C0/C1 controls but tab and newline, U+2028/9, BOM. */
 bool text_is_unsafe_char(uint32_t c);
 
 /* A copy safe to print: unsafe characters left out, tabs to spaces, invalid bytes to U+FFFD. Caller frees. */
 char *text_printable(const char *s, size_t len);
 
-/* Columns on a terminal: 0 for combining, 2 for wide East Asian and emoji, else 1. */
+/* Columns on a terminal: 0 for combining marks and controls, 2 for wide East Asian and emoji, else 1. */
 int utf8_width_char(uint32_t c);
 size_t utf8_width(const char *s, size_t len);
 
