@@ -16,6 +16,7 @@
 
 #include "conf/conf.h"
 #include "store/store.h"
+#include "util/cleanup.h"
 #include "util/usec.h"
 
 typedef struct Engine Engine;
@@ -61,6 +62,7 @@ typedef struct EngineHandler {
 int engine_new(sd_event *event, Store *store, const Conf *conf, const char *notify_path,
                const EngineHandler *handler, void *userdata, Engine **ret);
 Engine *engine_free(Engine *e);
+DEFINE_CLEANUP(Engine *, engine_free);
 int engine_start(Engine *e);
 
 /*

@@ -32,6 +32,12 @@ int queue_due_by_deck(Store *store, const When *when, DeckCounts **ret, size_t *
 int queue_next_due(Store *store, const When *when, int64_t *ret_ms);
 
 /*
+ * Since when the longest waiting card has been due: a learning card's instant, or the beginning of a review
+ * card's day as it is reckoned today (day_ends_ms less whole days). 0 = nothing is due.
+ */
+int queue_oldest_due(Store *store, const When *when, int64_t *ret_ms);
+
+/*
  * The card to ask next in `deck` and below (0: all).
  *   last_card  the card asked just before, 0 = none: not again while another is due
  *   learn_ahead_ms  how early learning cards may come when nothing else is left

@@ -35,3 +35,6 @@ int review_each(Store *store, int64_t since_ms, int64_t until_ms,
 
 /* Reviews that count since the learner's day began. */
 int review_count_today(Store *store, const When *when, uint32_t *ret);
+
+/* Instant of the newest review that counts, 0 = none. */
+int review_last(Store *store, int64_t *ret_ms);

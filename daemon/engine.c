@@ -1,0 +1,1025 @@
+#include "engine.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "commands.h"
+#include "core/ask.h"
+#include "core/day.h"
+#include "core/remind.h"
+#include "desktop/notifier.h"
+#include "desktop/server-watch.h"
+#include "store/card.h"
+#include "store/cardtext.h"
+#include "store/deck.h"
+#include "store/device.h"
+#include "store/queue.h"
+#include "store/review.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/parse.h"
+#include "util/text.h"
+#include "util/zone.h"
+
+enum {
+        DECISIONS_KEPT = 200,
+        CLOSING_EXPIRE_MS = 8000,
+        QUESTION_LINE_CHARS = 80, /* of the question, above its answer */
+        SENTENCE_SIZE = 160,
+};
+
+#define SETTLE (2 * USEC_PER_MIN)
+
+#define BAD_GRADE "A grade is 1 (again), 2 (hard), 3 (good) or 4 (easy)."
+
+/* Where the time of the last asking survives a restart. */
+#define DEVICE_LAST_ASKED "remind.last-asked"
+
+typedef struct Decision {
+        usec_t at_real;
+        bool asked;
+        const char *kind;
+        char sentence[SENTENCE_SIZE];
+} Decision;
+
+struct Engine {
+        sd_event *event;
+        Store *store;
+        const Conf *conf;
+        Notifier *notifier;
+        ServerWatch *watch;
+        const EngineHandler *handler;
+        void *userdata;
+        bool started;
+
+        Zone *zone;
+        When when;
+
+        AskState ask;
+        RemindState remind;
+        RemindConfig remind_config;
+        RemindVerdict last_verdict;
+        sd_event_source *ask_timer;    /* CLOCK_BOOTTIME */
+        sd_event_source *remind_timer; /* CLOCK_REALTIME */
+        sd_event_source *count_timer;  /* CLOCK_REALTIME: something becomes due, or the day ends */
+
+        EngineCounts counts;
+        char *server;
+        char *problem;
+        uint64_t notice; /* generation of a notice (count only), 0 = none */
+
+        /* What is asked: the deck of this batch, and the card on screen as it was fetched. */
+        int64_t batch_deck, last_card;
+        Card card;
+        char *question, *answer, *deck_name;
+        CardSched previews[GRADE_COUNT];
+
+        /* Of the last grade given through the machine, for whoever caused it. */
+        int grade_result;
+        char *grade_interval, *grade_problem;
+
+        Decision decisions[DECISIONS_KEPT];
+        size_t n_decisions, newest;
+};
+
+static void ask_event(Engine *e, AskEvent ev);
+static void remind_event(Engine *e, RemindEvent ev);
+
+static void changed(Engine *e) {
+        if (e->started && e->handler && e->handler->changed)
+                e->handler->changed(e, e->userdata);
+}
+
+static int problem_set(char **p, const char *sentence) {
+        char *copy = NULL;
+
+        if (sentence) {
+                copy = strdup(sentence);
+                if (!copy)
+                        return -ENOMEM;
+        }
+        free(*p);
+        *p = copy;
+        return 0;
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static const Zone *zone_of(const Engine *e) {
+        return e->zone ? e->zone : zone_utc();
+}
+
+When engine_when(Engine *e) {
+        usec_t now_real = clock_now_real();
+        int64_t now_ms = (int64_t) (now_real / USEC_PER_MSEC);
+        int starts = (int) e->conf->day_starts_min;
+        int32_t day = day_number(zone_of(e), now_real, starts);
+        usec_t ends_real;
+
+        /* A day that a zone leaves out is empty: the day ends where the next one that is not begins. */
+        for (int32_t next = day + 1;; next++) {
+                ends_real = day_start(zone_of(e), next, starts);
+                if (ends_real > now_real)
+                        break;
+        }
+
+        return (When){
+                .now_ms = now_ms,
+                .tz_min = day_tz_min(zone_of(e), now_ms),
+                .day_starts_min = starts,
+                .today_day = day,
+                .day_ends_ms = (int64_t) (ends_real / USEC_PER_MSEC),
+        };
+}
+
+static void load_zone(Engine *e) {
+        _cleanup_(zone_freep) Zone *zone = NULL;
+        int r;
+
+        r = zone_load(e->conf->zone, &zone);
+        if (r < 0) {
+                log_warning_errno(r, "Failed to load the time zone %s, keeping %s: %m",
+                                  e->conf->zone ? e->conf->zone : "of the system",
+                                  zone_name(zone_of(e)));
+                return;
+        }
+        zone_free(e->zone);
+        e->zone = TAKE_PTR(zone);
+}
+
+/* USEC_INFINITY switches a timer off; the past fires at once. */
+static void arm(sd_event_source *timer, usec_t at) {
+        int r;
+
+        if (at == USEC_INFINITY) {
+                (void) sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+                return;
+        }
+        r = sd_event_source_set_time(timer, at);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+        if (r < 0)
+                log_error_errno(r, "Failed to set a timer, reminders may be late: %m");
+}
+
+/* ---- counts ---------------------------------------------------------------------------------- */
+
+static usec_t real_of_ms(int64_t ms) {
+        return ms > 0 ? (usec_t) ms * USEC_PER_MSEC : 0;
+}
+
+static void store_failed(Engine *e, int r, const char *what) {
+        if (r < 0)
+                log_error_errno(r, "Failed to %s: %s", what, store_error(e->store));
+        else
+                log_warning("Failed to %s: %s", what, store_error(e->store));
+}
+
+static void recount(Engine *e) {
+        EngineCounts before = e->counts;
+        const char *problem;
+        DueCounts due = {};
+        int64_t next_ms = 0, oldest_ms = 0;
+        usec_t next_real;
+        int r;
+
+        e->when = engine_when(e);
+
+        r = store_set_today(e->store, &e->when);
+        if (r == 0)
+                r = queue_due(e->store, &e->when, &due);
+        if (r == 0)
+                r = queue_next_due(e->store, &e->when, &next_ms);
+        if (r == 0)
+                r = queue_oldest_due(e->store, &e->when, &oldest_ms);
+        if (r == 0)
+                r = review_count_today(e->store, &e->when, &e->counts.reviewed_today);
+        if (r != 0) {
+                store_failed(e, r, "count what is due");
+                return;
+        }
+
+        e->counts.learning = due.learning;
+        e->counts.review = due.review;
+        e->counts.fresh = due.fresh;
+        e->counts.due = due.learning + due.review + due.fresh;
+        e->counts.next_due_real = real_of_ms(next_ms);
+
+        problem = store_problem(e->store);
+        (void) problem_set(&e->problem, problem);
+
+        next_real = real_of_ms(e->when.day_ends_ms);
+        if (e->counts.next_due_real > 0 && e->counts.next_due_real < next_real)
+                next_real = e->counts.next_due_real;
+
+        /* With an empty collection not even a new day is a reason to wake up. */
+        arm(e->count_timer, e->counts.due == 0 && next_ms == 0 && e->counts.reviewed_today == 0
+                                    ? USEC_INFINITY
+                                    : next_real);
+
+        if (memcmp(&before, &e->counts, sizeof(before)) != 0)
+                changed(e);
+
+        remind_event(e, (RemindEvent){ .kind = REMIND_COUNTS,
+                                       .due = e->counts.due,
+                                       .oldest_due_real = real_of_ms(oldest_ms),
+                                       .next_due_real = e->counts.next_due_real });
+}
+
+/* ---- decisions ------------------------------------------------------------------------------- */
+
+static void decision_add(Engine *e, bool asked, const char *kind, const char *sentence) {
+        Decision *d;
+
+        e->newest = (e->newest + 1) % DECISIONS_KEPT;
+        if (e->n_decisions < DECISIONS_KEPT)
+                e->n_decisions++;
+
+        d = &e->decisions[e->newest];
+        d->at_real = clock_now_real();
+        d->asked = asked;
+        d->kind = kind;
+        (void) snprintf(d->sentence, sizeof(d->sentence), "%s", sentence);
+        log_debug("%s", sentence);
+}
+
+bool engine_decision(Engine *e, size_t index, EngineDecision *ret) {
+        const Decision *d;
+
+        if (index >= e->n_decisions)
+                return false;
+
+        d = &e->decisions[(e->newest + DECISIONS_KEPT - index) % DECISIONS_KEPT];
+        *ret = (EngineDecision){ d->at_real, d->asked, d->kind, d->sentence };
+        return true;
+}
+
+static void remember_asked(Engine *e) {
+        int r;
+
+        if (store_read_only(e->store))
+                return;
+
+        r = device_set(e->store, DEVICE_LAST_ASKED, (int64_t) e->remind.last_asked_real);
+        if (r != 0)
+                store_failed(e, r,
+                             "remember the time of asking; after a restart it may come early");
+}
+
+static void begin_batch(Engine *e, int64_t deck);
+
+static void remind_event(Engine *e, RemindEvent ev) {
+        usec_t now_real = clock_now_real();
+        RemindDecision d;
+        char sentence[SENTENCE_SIZE];
+
+        if (!e->started)
+                return;
+
+        d = remind_step(&e->remind, &e->remind_config, now_real, &ev);
+        arm(e->remind_timer, d.next_real);
+
+        /* Every change of mind is worth a line, and every chance that time brought. */
+        if (d.verdict != e->last_verdict || ev.kind == REMIND_TIME || d.verdict == REMIND_ASK) {
+                remind_sentence(&e->remind, &e->remind_config, now_real, d.verdict, sentence,
+                                sizeof(sentence));
+                decision_add(e, d.verdict == REMIND_ASK, "due", sentence);
+        }
+        e->last_verdict = d.verdict;
+
+        if (d.verdict == REMIND_ASK)
+                begin_batch(e, 0);
+}
+
+static int on_remind_timer(sd_event_source *s, uint64_t usec, void *userdata) {
+        remind_event(userdata, (RemindEvent){ .kind = REMIND_TIME });
+        return 0;
+}
+
+static int on_count_timer(sd_event_source *s, uint64_t usec, void *userdata) {
+        recount(userdata);
+        return 0;
+}
+
+static int on_ask_timer(sd_event_source *s, uint64_t usec, void *userdata) {
+        ask_event(userdata, (AskEvent){ .kind = ASK_TIME });
+        return 0;
+}
+
+/* ---- what is on screen ----------------------------------------------------------------------- */
+
+static void show(Engine *e, NotifierCard *card) {
+        int r;
+
+        r = notifier_show(e->notifier, card);
+        if (r < 0)
+                log_error_errno(r, "Failed to show a notification: %m");
+}
+
+static char *card_summary(Engine *e, const char *problem) {
+        if (problem)
+                return text_format("Not saved, try again: %s", problem);
+        return text_format("%s  %u of %u", e->deck_name, e->ask.position, e->ask.total);
+}
+
+static void show_question(Engine *e) {
+        _cleanup_free_ char *summary = card_summary(e, NULL);
+        NotifierCard card = {
+                .kind = NOTIFIER_QUESTION,
+                .generation = e->ask.generation,
+                .summary = summary,
+                .body = e->question,
+                .n_actions = 2,
+                .actions = { { "show", "Show answer", 0 }, { "later", "Later", 1 } },
+        };
+
+        if (summary)
+                show(e, &card);
+}
+
+/* "Good 4d": what pressing it promises. */
+static void interval_text(const When *when, const CardSched *after, char out[static 16]) {
+        int64_t seconds;
+
+        if (after->due_ms != CARD_NO_MS)
+                seconds = (after->due_ms - when->now_ms + 500) / MSEC_PER_SEC;
+        else
+                seconds = (int64_t) (after->due_day - when->today_day) * 86400;
+        (void) format_duration_short(seconds > 0 ? seconds : 0, out);
+}
+
+static const char *const grade_keys[GRADE_COUNT] = { "again", "hard", "good", "easy" };
+static const char *const grade_words[GRADE_COUNT] = { "Again", "Hard", "Good", "Easy" };
+
+/* Where only three buttons fit, the learner's three stay. */
+static unsigned grade_rank(const Conf *conf, unsigned grade) {
+        for (unsigned i = 0; i < conf->n_grades; i++)
+                if (conf->grades[i] == grade)
+                        return i;
+        return GRADE_COUNT + grade;
+}
+
+static void show_answer(Engine *e, const char *problem) {
+        _cleanup_free_ char *summary = card_summary(e, problem), *body = NULL, *line = NULL;
+        char labels[GRADE_COUNT][32], interval[16];
+        NotifierCard card = {
+                .kind = NOTIFIER_ANSWER,
+                .generation = e->ask.generation,
+                .n_actions = GRADE_COUNT,
+        };
+
+        line = text_ellipsis(e->question, QUESTION_LINE_CHARS);
+        if (!summary || !line)
+                return;
+        for (char *p = line; *p; p++)
+                if (*p == '\n')
+                        *p = ' ';
+
+        body = text_format("%s\n%s", line, e->answer);
+        if (!body)
+                return;
+
+        for (unsigned i = 0; i < GRADE_COUNT; i++) {
+                interval_text(&e->when, &e->previews[i], interval);
+                (void) snprintf(labels[i], sizeof(labels[i]), "%s%s%s", grade_words[i],
+                                e->conf->intervals ? " " : "", e->conf->intervals ? interval : "");
+                card.actions[i] =
+                        (NotifierAction){ grade_keys[i], labels[i], grade_rank(e->conf, i + 1) };
+        }
+        card.summary = summary;
+        card.body = body;
+        show(e, &card);
+}
+
+static void show_closing(Engine *e) {
+        _cleanup_free_ char *body = NULL;
+        NotifierCard card = {
+                .kind = NOTIFIER_CLOSING,
+                .generation = e->ask.generation,
+                .summary = "Done for now",
+                .expire_ms = CLOSING_EXPIRE_MS,
+        };
+
+        if (e->counts.due > 0)
+                body = text_format("%u of %u recalled. %u more %s due.", e->ask.recalled,
+                                   e->ask.graded, e->counts.due, e->counts.due == 1 ? "is" : "are");
+        else
+                body = text_format("%u of %u recalled. Nothing more is due.", e->ask.recalled,
+                                   e->ask.graded);
+        if (!body)
+                return;
+
+        card.body = body;
+        show(e, &card);
+}
+
+/* For those who do not want card text on screen. */
+static void show_notice(Engine *e) {
+        _cleanup_free_ char *body = NULL;
+        NotifierCard card = {
+                .kind = NOTIFIER_NOTICE,
+                .summary = "Cards are due",
+                .n_actions = 1,
+                .actions = { { "later", "Later", 0 } },
+                .command_hint = "",
+                .expire_ms = e->conf->card_timeout_s * 1000,
+        };
+
+        body = text_format("%u %s due. Review with: ebb review", e->counts.due,
+                           e->counts.due == 1 ? "card is" : "cards are");
+        if (!body)
+                return;
+
+        card.body = body;
+        card.generation = e->notice = ++e->ask.generation;
+        show(e, &card);
+        changed(e);
+}
+
+/* ---- the batch ------------------------------------------------------------------------------- */
+
+static void forget_card(Engine *e) {
+        e->question = (free(e->question), NULL);
+        e->answer = (free(e->answer), NULL);
+        e->deck_name = (free(e->deck_name), NULL);
+}
+
+/* Reads the next card with all that showing it takes. 0, STORE_E_NOTHING, or what went wrong. */
+static int card_fetch(Engine *e) {
+        const Deck *deck;
+        int r;
+
+        forget_card(e);
+        e->when = engine_when(e);
+
+        r = queue_pick(e->store, &e->when, e->batch_deck, e->last_card, 0, &e->card);
+        if (r != 0)
+                return r;
+
+        r = card_text(e->store, &e->card, &e->question, &e->answer);
+        if (r != 0)
+                return r;
+
+        r = deck_get(e->store, e->card.deck, &deck);
+        if (r != 0)
+                return r;
+
+        e->deck_name = strdup(deck->tail);
+        if (!e->deck_name)
+                return -ENOMEM;
+
+        return card_preview(e->store, &e->when, &e->card, e->previews);
+}
+
+static void do_fetch(Engine *e) {
+        int r;
+
+        r = card_fetch(e);
+        if (r != 0) {
+                if (r != STORE_E_NOTHING)
+                        store_failed(e, r, "fetch the next card, ending the batch");
+                ask_event(e, (AskEvent){ .kind = ASK_NO_CARD });
+                return;
+        }
+
+        ask_event(e, (AskEvent){ .kind = ASK_CARD,
+                                 .card = e->card.id,
+                                 .revision = e->card.revision,
+                                 .available = e->counts.due });
+}
+
+/*
+ * One grade, committed or not. After a commit that failed without saying whether it was applied, the
+ * store is opened again and the same grade sent with the same revision: when it had been applied, it is
+ * stale now, which then is a success.
+ */
+static int grade_once(Engine *e, int64_t card, uint64_t revision, unsigned grade, uint32_t took_ms,
+                      Card *ret_card) {
+        GradeResult result;
+        int r;
+
+        e->when = engine_when(e);
+        r = commands_grade(e->store, &e->when, card, revision, (Grade) grade, took_ms,
+                           REVIEW_MODE_ASKED, &result);
+        if (r == STORE_E_UNSURE) {
+                r = store_recover(e->store, e->when.now_ms);
+                if (r != 0)
+                        return r;
+
+                r = commands_grade(e->store, &e->when, card, revision, (Grade) grade, took_ms,
+                                   REVIEW_MODE_ASKED, &result);
+                if (r == STORE_E_STALE)
+                        return card_get(e->store, card, ret_card);
+        }
+        if (r != 0)
+                return r;
+
+        *ret_card = result.card;
+        return 0;
+}
+
+static int refuse(int code, char **ret_problem, const char *sentence) {
+        *ret_problem = strdup(sentence);
+        return *ret_problem ? code : -ENOMEM;
+}
+
+static int engine_code(int store_code) {
+        switch (store_code) {
+        case 0:
+                return 0;
+        case STORE_E_NOT_FOUND:
+                return ENGINE_E_NO_SUCH;
+        case STORE_E_STALE:
+                return ENGINE_E_STALE;
+        case STORE_E_INVALID:
+        case STORE_E_EXISTS:
+                return ENGINE_E_INVALID;
+        case STORE_E_NOTHING:
+                return ENGINE_E_NOTHING_DUE;
+        case STORE_E_CLOCK:
+                return ENGINE_E_CLOCK;
+        default:
+                return ENGINE_E_STORE;
+        }
+}
+
+static usec_t due_real(Engine *e, const Card *card) {
+        if (card->sched.due_ms != CARD_NO_MS)
+                return real_of_ms(card->sched.due_ms);
+        if (card->sched.due_day == CARD_NO_DAY)
+                return 0;
+        return day_start(zone_of(e), card->sched.due_day, (int) e->conf->day_starts_min);
+}
+
+/* A grade through the one door; tells policy and bus, but not the machine. */
+static int grade_commit(Engine *e, int64_t card, uint64_t revision, unsigned grade,
+                        uint32_t took_ms, bool in_notification, Card *ret_card, char **ret_interval,
+                        char **ret_problem) {
+        char interval[16];
+        int r;
+
+        *ret_problem = NULL;
+        if (!grade_valid(grade))
+                return refuse(ENGINE_E_INVALID, ret_problem, BAD_GRADE);
+
+        r = grade_once(e, card, revision, grade, took_ms, ret_card);
+        if (r != 0) {
+                if (r < 0 || engine_code(r) == ENGINE_E_STORE)
+                        log_error("Failed to save the grade of card %" PRIi64 ": %s", card,
+                                  store_error(e->store));
+                *ret_problem = strdup(store_error(e->store));
+                return engine_code(r);
+        }
+
+        e->last_card = card;
+        interval_text(&e->when, &ret_card->sched, interval);
+        if (ret_interval)
+                *ret_interval = strdup(interval);
+
+        if (e->handler && e->handler->graded)
+                e->handler->graded(e, card, grade, due_real(e, ret_card), in_notification,
+                                   e->userdata);
+        remind_event(e, (RemindEvent){ .kind = REMIND_REVIEWED });
+        recount(e);
+        return 0;
+}
+
+static void do_grade(Engine *e, unsigned grade, uint32_t took_ms) {
+        Card after;
+
+        e->grade_interval = (free(e->grade_interval), NULL);
+        e->grade_problem = (free(e->grade_problem), NULL);
+        e->grade_result = grade_commit(e, e->ask.card, e->ask.revision, grade, took_ms, true,
+                                       &after, &e->grade_interval, &e->grade_problem);
+
+        switch (e->grade_result) {
+        case 0:
+                ask_event(e, (AskEvent){ .kind = ASK_GRADED });
+                break;
+        case ENGINE_E_STALE:
+        case ENGINE_E_NO_SUCH:
+        case ENGINE_E_INVALID: /* suspended meanwhile */
+                ask_event(e, (AskEvent){ .kind = ASK_STALE });
+                break;
+        default:
+                ask_event(e, (AskEvent){ .kind = ASK_NOT_SAVED });
+                break;
+        }
+}
+
+static void gone(Engine *e, const char *sentence) {
+        if (sentence)
+                decision_add(e, false, "due", sentence);
+        remind_event(e, (RemindEvent){ .kind = REMIND_GONE });
+}
+
+static void carry_out(Engine *e, const AskEffect *fx) {
+        switch (fx->kind) {
+        case ASK_DO_FETCH:
+                do_fetch(e);
+                break;
+        case ASK_DO_SHOW_QUESTION:
+                show_question(e);
+                break;
+        case ASK_DO_SHOW_ANSWER:
+                show_answer(e, NULL);
+                break;
+        case ASK_DO_SHOW_PROBLEM:
+                show_answer(e, e->grade_problem ? e->grade_problem
+                                                : "the collection cannot be written.");
+                break;
+        case ASK_DO_SHOW_CLOSING:
+                show_closing(e);
+                break;
+        case ASK_DO_CLOSE:
+                notifier_close(e->notifier);
+                break;
+        case ASK_DO_GRADE:
+                do_grade(e, fx->grade, fx->took_ms);
+                break;
+        case ASK_DO_DISMISSED:
+                gone(e, "Sent away: the card was closed or put off.");
+                break;
+        case ASK_DO_EXPIRED:
+                gone(e, "Left unanswered: the card was taken off the screen.");
+                break;
+        case ASK_DO_FINISHED:
+                gone(e, NULL);
+                break;
+        }
+}
+
+static void ask_event(Engine *e, AskEvent ev) {
+        AskConfig config = {
+                .batch = e->conf->batch,
+                .card_timeout = e->conf->card_timeout_s * USEC_PER_SEC,
+                .closing_expire = CLOSING_EXPIRE_MS * USEC_PER_MSEC,
+        };
+        AskPhase before = e->ask.phase;
+        AskEffects fx;
+
+        ask_step(&e->ask, &config, clock_now_boot(), &ev, &fx);
+        arm(e->ask_timer, e->ask.deadline_boot);
+
+        /* An effect may bring the next event: the depth is that of one card, grade to question. */
+        for (unsigned i = 0; i < fx.n; i++)
+                carry_out(e, &fx.list[i]);
+
+        if (e->ask.phase == ASK_IDLE)
+                forget_card(e);
+        if (e->ask.phase != before)
+                changed(e);
+}
+
+static void begin_batch(Engine *e, int64_t deck) {
+        remind_event(e, (RemindEvent){ .kind = REMIND_SHOWN });
+        remember_asked(e);
+
+        if (e->conf->text == CONF_TEXT_COUNT) {
+                show_notice(e);
+                return;
+        }
+
+        e->batch_deck = deck;
+        ask_event(e, (AskEvent){ .kind = ASK_BEGIN, .available = e->counts.due });
+}
+
+/* ---- what the notifier tells ----------------------------------------------------------------- */
+
+static void on_server(const ServerInfo *info, void *userdata) {
+        Engine *e = userdata;
+        char *name = NULL;
+
+        if (info) {
+                name = text_format("%s %s", info->name, info->version);
+                if (!name)
+                        return;
+        }
+        free(e->server);
+        e->server = name;
+        changed(e);
+}
+
+static bool notice_ends(Engine *e, uint64_t generation) {
+        if (e->notice == 0 || generation != e->notice)
+                return false;
+
+        e->notice = 0;
+        notifier_close(e->notifier);
+        gone(e, NULL);
+        changed(e);
+        return true;
+}
+
+static void on_action(uint64_t generation, const char *key, void *userdata) {
+        Engine *e = userdata;
+        AskEvent ev = { .generation = (uint32_t) generation };
+
+        if (notice_ends(e, generation))
+                return;
+
+        if (strcmp(key, "show") == 0)
+                ev.kind = ASK_SHOW;
+        else if (strcmp(key, "later") == 0)
+                ev.kind = ASK_LATER;
+        else if (strcmp(key, "default") == 0)
+                ev.kind = ASK_DEFAULT;
+        else {
+                for (unsigned i = 0; i < GRADE_COUNT; i++)
+                        if (strcmp(key, grade_keys[i]) == 0)
+                                ev.grade = i + 1;
+                if (ev.grade == 0)
+                        return; /* nothing we ever offered */
+                ev.kind = ASK_GRADE;
+        }
+        ask_event(e, ev);
+}
+
+static void on_closed(uint64_t generation, NotifierClosedReason reason, void *userdata) {
+        Engine *e = userdata;
+
+        if (!notice_ends(e, generation))
+                ask_event(e, (AskEvent){ .kind = ASK_CLOSED, .generation = (uint32_t) generation });
+}
+
+static void on_error(const char *sentence, void *userdata) {
+        log_warning("%s", sentence);
+}
+
+static const NotifierHandler notifier_handler = {
+        .on_server = on_server,
+        .on_action = on_action,
+        .on_closed = on_closed,
+        .on_error = on_error,
+};
+
+static void on_server_present(bool present, void *userdata) {
+        Engine *e = userdata;
+
+        ask_event(e, (AskEvent){ .kind = present ? ASK_SERVER_UP : ASK_SERVER_GONE });
+        remind_event(e, (RemindEvent){ .kind = REMIND_SERVER, .server = present });
+}
+
+int engine_watch_server(Engine *e, sd_bus *bus) {
+        return server_watch_new(bus, on_server_present, e, &e->watch);
+}
+
+/* ---- commands -------------------------------------------------------------------------------- */
+
+int engine_grade(Engine *e, int64_t card, uint64_t revision, unsigned grade, uint32_t took_ms,
+                 uint64_t *ret_revision, usec_t *ret_due_real, char **ret_interval,
+                 char **ret_problem) {
+        Card after;
+        int r;
+
+        r = grade_commit(e, card, revision, grade, took_ms, false, &after, ret_interval,
+                         ret_problem);
+        if (r != 0)
+                return r;
+
+        if (e->ask.card == card)
+                ask_event(e, (AskEvent){ .kind = ASK_CHANGED });
+
+        *ret_revision = after.revision;
+        *ret_due_real = due_real(e, &after);
+        return 0;
+}
+
+static bool card_up(const Engine *e) {
+        return e->ask.phase == ASK_QUESTION || e->ask.phase == ASK_ANSWER;
+}
+
+int engine_popup(Engine *e, const char *deck, char **ret_problem) {
+        const Deck *row;
+        Card card;
+        int64_t id = 0;
+        int r;
+
+        *ret_problem = NULL;
+
+        if (deck[0] != '\0') {
+                r = deck_by_name(e->store, deck, &row);
+                if (r != 0) {
+                        *ret_problem = text_format("There is no deck named \"%s\".", deck);
+                        return r < 0 ? r : ENGINE_E_NO_SUCH;
+                }
+                id = row->id;
+        }
+
+        if (!e->ask.server)
+                return refuse(
+                        ENGINE_E_NO_SERVER, ret_problem,
+                        "No notification server answers on this session bus. Review in the terminal with: ebb review");
+
+        if (ask_is_busy(&e->ask))
+                return 0; /* it is on screen already */
+
+        e->when = engine_when(e);
+        r = queue_pick(e->store, &e->when, id, 0, 0, &card);
+        if (r == STORE_E_NOTHING)
+                return refuse(ENGINE_E_NOTHING_DUE, ret_problem, "Nothing is due now.");
+        if (r != 0)
+                return refuse(engine_code(r), ret_problem, store_error(e->store));
+
+        decision_add(e, true, "popup", "Asked: you called for a card.");
+        begin_batch(e, id);
+        return 0;
+}
+
+int engine_show_answer(Engine *e, char **ret_problem) {
+        *ret_problem = NULL;
+        if (!card_up(e))
+                return refuse(ENGINE_E_NOTHING_ON_SCREEN, ret_problem,
+                              "No card is on screen. Bring one with: ebb next --popup");
+
+        ask_event(e, (AskEvent){ .kind = ASK_SHOW });
+        return 0;
+}
+
+int engine_answer(Engine *e, unsigned grade, char **ret_interval, char **ret_problem) {
+        *ret_problem = NULL;
+        if (!card_up(e))
+                return refuse(ENGINE_E_NOTHING_ON_SCREEN, ret_problem,
+                              "No card is on screen. Bring one with: ebb next --popup");
+
+        ask_event(e, (AskEvent){ .kind = ASK_GRADE, .grade = grade });
+        if (e->grade_result != 0) {
+                *ret_problem = TAKE_PTR(e->grade_problem);
+                return e->grade_result;
+        }
+        *ret_interval = TAKE_PTR(e->grade_interval);
+        return 0;
+}
+
+int engine_later(Engine *e, char **ret_problem) {
+        *ret_problem = NULL;
+        if (e->notice && notice_ends(e, e->notice))
+                return 0;
+        if (!card_up(e))
+                return refuse(ENGINE_E_NOTHING_ON_SCREEN, ret_problem, "No card is on screen.");
+
+        ask_event(e, (AskEvent){ .kind = ASK_LATER });
+        return 0;
+}
+
+void engine_collection_changed(Engine *e) {
+        Card now;
+
+        recount(e);
+        if (!card_up(e))
+                return;
+
+        /* Edited, suspended, graded or undone: what is on screen is not the card any more. */
+        if (card_get(e->store, e->ask.card, &now) != 0 || now.revision != e->ask.revision)
+                ask_event(e, (AskEvent){ .kind = ASK_CHANGED });
+}
+
+void engine_time_changed(Engine *e) {
+        load_zone(e);
+        e->remind_config.zone = zone_of(e);
+        recount(e);
+        remind_event(e, (RemindEvent){ .kind = REMIND_TIME });
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void take_conf(Engine *e, const Conf *conf) {
+        e->conf = conf;
+        load_zone(e);
+        e->remind_config = (RemindConfig){
+                .enabled = conf->remind,
+                .min_due = conf->min_due,
+                .min_gap = conf->min_gap_s * USEC_PER_SEC,
+                .overdue_any = conf->overdue_any_s * USEC_PER_SEC,
+                .settle = SETTLE,
+                .quiet_from_min = conf->quiet_from_min,
+                .quiet_until_min = conf->quiet_until_min,
+                .zone = zone_of(e),
+        };
+}
+
+void engine_set_conf(Engine *e, const Conf *conf) {
+        take_conf(e, conf);
+        recount(e);
+}
+
+void engine_set_store(Engine *e, Store *store) {
+        e->store = store;
+        e->last_card = 0;
+        engine_collection_changed(e);
+}
+
+int engine_new(sd_event *event, Store *store, const Conf *conf, const char *notify_path,
+               const EngineHandler *handler, void *userdata, Engine **ret) {
+        _cleanup_(engine_freep) Engine *e = NULL;
+        int r;
+
+        e = calloc(1, sizeof(*e));
+        if (!e)
+                return -ENOMEM;
+
+        e->event = sd_event_ref(event);
+        e->store = store;
+        e->handler = handler;
+        e->userdata = userdata;
+        e->last_verdict = REMIND_ASK;
+        ask_init(&e->ask);
+        remind_init(&e->remind);
+        take_conf(e, conf);
+
+        r = notifier_new(event, notify_path, &notifier_handler, e, &e->notifier);
+        if (r < 0)
+                return r;
+
+        /* Reminders may be a little late: the kernel can wake up once for many. */
+        r = sd_event_add_time(event, &e->ask_timer, CLOCK_BOOTTIME, 0, USEC_PER_SEC / 4,
+                              on_ask_timer, e);
+        if (r >= 0)
+                r = sd_event_add_time(event, &e->remind_timer, CLOCK_REALTIME, 0, USEC_PER_SEC,
+                                      on_remind_timer, e);
+        if (r >= 0)
+                r = sd_event_add_time(event, &e->count_timer, CLOCK_REALTIME, 0, USEC_PER_SEC,
+                                      on_count_timer, e);
+        if (r < 0)
+                return r;
+
+        arm(e->ask_timer, USEC_INFINITY);
+        arm(e->remind_timer, USEC_INFINITY);
+        arm(e->count_timer, USEC_INFINITY);
+
+        *ret = TAKE_PTR(e);
+        return 0;
+}
+
+int engine_start(Engine *e) {
+        int64_t asked, reviewed_ms;
+        int r;
+
+        e->started = true;
+
+        r = device_get(e->store, DEVICE_LAST_ASKED, 0, &asked);
+        if (r == 0)
+                r = review_last(e->store, &reviewed_ms);
+        if (r != 0) {
+                store_failed(e, r, "read the time of the last review; reminders may come early");
+                asked = reviewed_ms = 0;
+        }
+        e->remind.last_asked_real = asked > 0 ? (usec_t) asked : 0;
+        e->remind.last_review_real = real_of_ms(reviewed_ms);
+
+        remind_event(e, (RemindEvent){ .kind = REMIND_START });
+        recount(e);
+        return 0;
+}
+
+Engine *engine_free(Engine *e) {
+        if (!e)
+                return NULL;
+
+        server_watch_free(e->watch);
+        notifier_free(e->notifier);
+        sd_event_source_disable_unref(e->ask_timer);
+        sd_event_source_disable_unref(e->remind_timer);
+        sd_event_source_disable_unref(e->count_timer);
+        zone_free(e->zone);
+        forget_card(e);
+        free(e->server);
+        free(e->problem);
+        free(e->grade_interval);
+        free(e->grade_problem);
+        sd_event_unref(e->event);
+        free(e);
+        return NULL;
+}
+
+const EngineCounts *engine_counts(Engine *e) {
+        return &e->counts;
+}
+
+const char *engine_on_screen(Engine *e) {
+        switch (e->ask.phase) {
+        case ASK_QUESTION:
+                return "question";
+        case ASK_ANSWER:
+        case ASK_GRADING:
+                return "answer";
+        case ASK_CLOSING:
+                return "notice";
+        case ASK_IDLE:
+        case ASK_FETCHING:
+                break;
+        }
+        return e->notice ? "notice" : "idle";
+}
+
+const char *engine_server(Engine *e) {
+        return e->server ? e->server : "";
+}
+
+const char *engine_problem(Engine *e) {
+        return e->problem ? e->problem : "";
+}
