@@ -39,8 +39,8 @@ done
 
 SOURCE=$(dirname "$(realpath "$0")")
 cd "$SOURCE"
-# shellcheck source=build-aux/packages.sh
-. build-aux/packages.sh
+# shellcheck source=tools/packages.sh
+. tools/packages.sh
 
 if [ -z "${HOME:-}" ]; then
         echo "HOME is not set: Ebb would not know where the cards belong." >&2

@@ -35,8 +35,8 @@ for argument in "$@"; do
 done
 
 cd "$(dirname "$(realpath "$0")")"
-# shellcheck source=build-aux/packages.sh
-. build-aux/packages.sh
+# shellcheck source=tools/packages.sh
+. tools/packages.sh
 
 # The tests must not see the desktop, the bus or the settings of whoever runs them.
 exec </dev/null
@@ -106,7 +106,7 @@ run_fuzz() {
         local program name seeds ran=0
         [ "$FUZZ_SECONDS" != 0 ] && compgen -G 'tests/fuzz/fuzz-*.c' >/dev/null || return 0
         TARGETS=fuzz-targets build build-fuzz "fuzzing" -Dfuzz=true -Db_lundef=false \
-                --native-file build-aux/clang.ini || return 0
+                --native-file tools/clang.ini || return 0
         for program in build-fuzz/tests/fuzz/fuzz-*; do
                 # Beside each program lies its folder of objects.
                 [ -f "$program" ] || continue
@@ -155,7 +155,7 @@ fi
 if [ "$QUICK" = 0 ]; then
         if command -v clang >/dev/null; then
                 if build build-asan "sanitizers" -Db_sanitize=address,undefined -Db_lundef=false \
-                        -Dwerror=true --native-file build-aux/clang.ini; then
+                        -Dwerror=true --native-file tools/clang.ini; then
                         run_suites build-asan "sanitizers" -t 4 --no-suite peers --no-suite bench \
                                 --no-suite checks --no-suite servers
                 fi

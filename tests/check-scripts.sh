@@ -19,7 +19,7 @@ while IFS= read -r file; do
         esac
         [ -z "$problems" ] || found+="$problems"$'\n'
 done < <({
-        find tests systemd client config build-aux \( -name '*.sh' -o -name '*.py' \) 2>/dev/null
+        find tests systemd client config tools \( -name '*.sh' -o -name '*.py' \) 2>/dev/null
         find run.sh test.sh .ci/run 2>/dev/null
 } | sort)
 
