@@ -39,12 +39,6 @@ typedef struct Outcome {
         int32_t interval_s;
 } Outcome;
 
-/* Days on which siblings of the card are due (cards of the same note), in any order. May be empty. */
-typedef struct Siblings {
-        const int32_t *due_days;
-        size_t n;
-} Siblings;
-
 /*
  * Answers a card. `before` may be CARD_SCHED_NEW. `fuzz_seed` is interval_seed(card, before->reps);
  * siblings may be NULL. `ret_after` may be `before`.

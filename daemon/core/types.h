@@ -83,6 +83,12 @@ typedef struct CardSched {
                       .last_ms = CARD_NO_MS,                                                       \
                       .last_day = CARD_NO_DAY })
 
+/* Days on which siblings of the card are due (cards of the same note), in any order. May be empty. */
+typedef struct Siblings {
+        const int32_t *due_days;
+        size_t n;
+} Siblings;
+
 enum {
         FSRS_WEIGHTS = 21,
         PRESET_STEPS_MAX = 8,
