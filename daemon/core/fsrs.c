@@ -90,7 +90,7 @@ int fsrs_migrate(const double *w, size_t n, size_t n_relearning_steps, bool shor
 
 /* D0(g), unclamped. */
 static double first_difficulty(const double w[static FSRS_WEIGHTS], Grade g) {
-        return w[4] - exp(w[5] * (g - 1)) + 1;
+        return w[4] - exp(w[5] * ((int) g - 1)) + 1;
 }
 
 FsrsParams fsrs_params(const double w[static FSRS_WEIGHTS], bool short_term) {
@@ -124,7 +124,7 @@ Memory fsrs_first(const FsrsParams *p, Grade grade) {
 
 static double next_difficulty(const FsrsParams *p, double D, Grade g) {
         const double *w = p->w;
-        double delta = -w[6] * (g - 3);
+        double delta = -w[6] * ((int) g - 3);
         double damped = D + delta * (10 - D) / 9;
 
         return clamp(w[7] * p->d0_easy + (1 - w[7]) * damped, FSRS_D_MIN, FSRS_D_MAX);
@@ -153,7 +153,7 @@ static double lapse_stability(const FsrsParams *p, double S, double D, double R)
 
 static double same_day_stability(const FsrsParams *p, double S, double s_w19, Grade g) {
         const double *w = p->w;
-        double increase = exp(w[17] * (g - 3 + w[18])) * s_w19;
+        double increase = exp(w[17] * ((int) g - 3 + w[18])) * s_w19;
 
         if (g >= GRADE_HARD)
                 increase = fmax(increase, 1);
