@@ -4,7 +4,7 @@
 #   check-layers.sh SOURCE_ROOT [LIBEBB_CORE.a LIBEBB_UTIL.a]
 #
 # A file may include headers of its own layer's folder and of lower layers:
-#   util <- core <- conf, store <- jobs, desktop <- commands, engine <- bus <- loop <- main
+#   util <- core <- conf, store <- commands, desktop <- jobs, engine <- bus <- loop <- main
 # core: of util only what is pure (usec, text, zone, cleanup, json, sha256, parse). client: only client, the bus names and util.
 # With the libraries, also: core calls nothing but itself, libm, mem*() and str*(), and those parts of util.
 set -euo pipefail
@@ -27,8 +27,8 @@ layer_of() { # a path below daemon/
         util/*) echo 0 ;;
         core/*) echo 1 ;;
         conf/* | store/*) echo 2 ;;
-        jobs/* | desktop/*) echo 3 ;;
-        commands.* | engine.*) echo 4 ;;
+        commands.* | desktop/*) echo 3 ;;
+        jobs/* | engine.*) echo 4 ;;
         bus/*) echo 5 ;;
         loop.*) echo 6 ;;
         main.*) echo 7 ;;
