@@ -23,7 +23,7 @@ static QueueCard learning(int64_t card, int64_t due_ms) {
                             .state = CARD_LEARNING,
                             .due_day = CARD_NO_DAY,
                             .due_ms = due_ms,
-                            .last_ms = due_ms - 600000,
+                            .last_ms = due_ms == CARD_NO_MS ? CARD_NO_MS : due_ms - 600000,
                             .preset = &preset };
 }
 
