@@ -19,7 +19,7 @@
  *     CLICKED action key, without its generation tag; then, or alone, a window activation token
  *     REPLY   text typed into the notification
  *     CLOSED  number: reason as in the notification spec (1 expired, 2 dismissed, 3 by us, 4 other)
- *     ERROR   a sentence
+ *     ERROR   a sentence; with the generation of a card that could not be shown
  */
 #pragma once
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/types.h"
+#include "core/schedule.h"
 
 /*
  * Seed of a card's next interval: its key (the bytes of its identity, the same on every device)

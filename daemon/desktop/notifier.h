@@ -9,7 +9,7 @@
  * never from inside a call of this header; they may call anything here but notifier_free().
  *
  * A card is known by its generation, a number chosen by the caller that must differ from the cards
- * before it; a growing counter does. What is reported about any generation but the one last shown is
+ * before it; a growing counter does.  What is reported about any generation but the one last shown is
  * dropped here: double signals, late clicks, buttons left over by a server.
  */
 #pragma once
@@ -62,8 +62,7 @@ typedef struct NotifierCard {
 typedef enum NotifierClosedReason {
         NOTIFIER_CLOSED_EXPIRED = 1, /* our timer or the server's */
         NOTIFIER_CLOSED_DISMISSED,   /* by the learner, without an action: "later", never a grade */
-        NOTIFIER_CLOSED_BY_US,
-        NOTIFIER_CLOSED_OTHER, /* the server does not say why */
+        NOTIFIER_CLOSED_OTHER,       /* the server does not say why, or another program closed it */
 } NotifierClosedReason;
 
 typedef enum NotifierState {
@@ -75,14 +74,18 @@ typedef enum NotifierState {
 
 /* Every member may be NULL. Strings live until the callback returns. */
 typedef struct NotifierHandler {
-        /* A server answered, or (NULL) there is none (any more). Only changes are told. */
+        /*
+         * A server answered, or (NULL) there is none (any more). Told when that changes, after notifier_probe(),
+         * and NULL each time a card has to wait because a new helper found none.
+         */
         void (*on_server)(const ServerInfo *info, void *userdata);
 
         /* The server took the card; also when a restarted server was given it again. */
         void (*on_shown)(uint64_t generation, void *userdata);
 
         /*
-         * A button, or "default" for a click on the card itself. At most one a generation, and no on_closed
+         * A button, or "default" for a click on the card itself (which is the button's key where the card has
+         * only one). At most one a generation, and no on_closed
          * follows for it; the card is off the screen or will be with the next notifier_show() or
          * notifier_close(), one of which must follow.
          */

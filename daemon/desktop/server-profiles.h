@@ -16,11 +16,14 @@ typedef struct ServerInfo {
         const char *capabilities[SERVER_CAPABILITIES_MAX];
 } ServerInfo;
 
-/* When ("default", "") is declared beside the buttons: a click on the card's body. */
+/*
+ * When an action "default" is declared: what a click on the card itself does. libnotify wants a label
+ * for it, which some servers make a button of.
+ */
 typedef enum ServerDefaultAction {
         SERVER_DEFAULT_NEVER,
-        SERVER_DEFAULT_QUESTION, /* on questions and notices, not beside grades */
-        SERVER_DEFAULT_ALWAYS,
+        SERVER_DEFAULT_SINGLE, /* a card's only action is declared as the default and nothing else */
+        SERVER_DEFAULT_ALWAYS, /* beside the buttons */
 } ServerDefaultAction;
 
 typedef struct ServerProfile {

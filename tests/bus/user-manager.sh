@@ -178,6 +178,5 @@ else
         "${AS[@]}" RIG_MANAGER_PID=$MANAGER "$@" || rc=$?
 fi
 # In order: units get SIGTERM, then the PID namespace ends.
-kill $MANAGER 2>/dev/null || true
-wait $MANAGER 2>/dev/null || true
+kill $MANAGER 2>/dev/null && wait $MANAGER || true
 exit $rc
