@@ -52,6 +52,7 @@ PREFIX=$HOME/.local
 [ "$SYSTEM" = 0 ] || PREFIX=/usr
 DATA=${XDG_DATA_HOME:-$HOME/.local/share}/ebb
 STATE=${XDG_STATE_HOME:-$HOME/.local/state}/ebb
+DROP_IN=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/ebbd.service.d
 RECORD=$PREFIX/share/ebb # what is installed: `version`, and `files`, one path a line
 EBB=$PREFIX/bin/ebb EBBD=$PREFIX/bin/ebbd
 LOG=$(mktemp)
@@ -126,9 +127,8 @@ stop_direct() {
 
 # Kernels and containers that forbid user namespaces refuse everything that is built on them.
 relax_sandbox() {
-        local drop_in=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/ebbd.service.d
-        mkdir -p "$drop_in"
-        cat >"$drop_in/no-namespaces.conf" <<'X'
+        mkdir -p "$DROP_IN"
+        cat >"$DROP_IN/no-namespaces.conf" <<'X'
 # Written by run.sh: this machine gives user services no namespaces. What needs none stays in force.
 [Service]
 PrivateUsers=no
@@ -155,8 +155,15 @@ X
         systemctl --user daemon-reload
 }
 
+forget_relaxed_sandbox() {
+        rm -f "$DROP_IN/no-namespaces.conf"
+        rmdir --ignore-fail-on-non-empty "$DROP_IN" 2>/dev/null || true
+}
+
 start_under_manager() {
         local status
+        # The machine may have learned since.
+        forget_relaxed_sandbox
         systemctl --user daemon-reload
         # A bus that was started before the folder existed does not watch it.
         bus_call ReloadConfig >/dev/null || true
@@ -233,8 +240,7 @@ uninstall() {
         done
         as_owner rm -f -- "$RECORD/files" "$RECORD/version"
         as_owner rmdir --ignore-fail-on-non-empty -- "$RECORD" 2>/dev/null || true
-        rm -f "${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/ebbd.service.d/no-namespaces.conf"
-        rmdir --ignore-fail-on-non-empty "${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/ebbd.service.d" 2>/dev/null || true
+        forget_relaxed_sandbox
         if has_user_manager; then
                 systemctl --user daemon-reload 2>/dev/null || true
         fi
@@ -294,7 +300,10 @@ if ! as_owner meson install -C $BUILD --no-rebuild --quiet >"$LOG" 2>&1; then
         tail -5 "$LOG" >&2
         die "Ebb could not be installed into $PREFIX."
 fi
-grep -v '^#' $BUILD/meson-logs/install-log.txt >"$LOG"
+# The log names folders too.
+grep -v '^#' $BUILD/meson-logs/install-log.txt | while IFS= read -r file; do
+        [ -d "$file" ] || echo "$file"
+done >"$LOG"
 if [ -r "$RECORD/files" ]; then
         # What an older version had and this one has not.
         grep -vxFf "$LOG" "$RECORD/files" | while IFS= read -r file; do

@@ -75,7 +75,10 @@ build() { # FOLDER LABEL SETUP-ARGUMENT...
                 fail "$label: setting up the build" "$LOG/setup"
                 return 1
         fi
-        if ! ninja -C "$folder" -j "$JOBS" "${targets[@]}" >"$LOG/build" 2>&1; then
+        if ! ninja -C "$folder" -j "$JOBS" "${targets[@]}" >"$LOG/build" 2>&1 &&
+                ! { grep -q "rebuilding 'build.ninja'" "$LOG/build" &&
+                        meson setup --wipe "$folder" "$@" >"$LOG/setup" 2>&1 &&
+                        ninja -C "$folder" -j "$JOBS" "${targets[@]}" >"$LOG/build" 2>&1; }; then
                 grep -nE 'error|FAILED|undefined' "$LOG/build" >"$LOG/errors" || cp "$LOG/build" "$LOG/errors"
                 fail "$label: building" "$LOG/errors"
                 stage "$label: build failed"
@@ -102,31 +105,45 @@ run_suites() { # FOLDER LABEL MESON-TEST-ARGUMENT...
         stage "$label: $p passed, $f failed$([ "$s" = 0 ] || echo ", $s skipped")"
 }
 
+run_fuzz_target() { # PROGRAM: its output in LOG/NAME.fuzz, its status in LOG/NAME.status
+        local name=${1##*/fuzz-} status=0
+        # On a copy of the seeds: libFuzzer adds what it finds to the first folder.
+        mkdir -p "$LOG/seeds-$name"
+        cp tests/fuzz/corpus/"$name"/* "$LOG/seeds-$name"/ 2>/dev/null || true
+        "$1" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=1024 -max_len=65536 \
+                -artifact_prefix="artefacts/$name-" "$LOG/seeds-$name" >"$LOG/$name.fuzz" 2>&1 || status=$?
+        echo "$status" >"$LOG/$name.status"
+}
+
 run_fuzz() {
-        local program name seeds ran=0
+        local program name running=0 ran=0 bad=0
         [ "$FUZZ_SECONDS" != 0 ] && compgen -G 'tests/fuzz/fuzz-*.c' >/dev/null || return 0
         TARGETS=fuzz-targets build build-fuzz "fuzzing" -Dfuzz=true -Db_lundef=false \
                 --native-file tools/clang.ini || return 0
+        mkdir -p artefacts
         for program in build-fuzz/tests/fuzz/fuzz-*; do
                 # Beside each program lies its folder of objects.
                 [ -f "$program" ] || continue
-                name=${program##*/fuzz-}
-                seeds=$LOG/seeds-$name
-                # On a copy: libFuzzer adds what it finds to the first folder.
-                mkdir -p "$seeds"
-                cp tests/fuzz/corpus/"$name"/* "$seeds"/ 2>/dev/null || true
-                mkdir -p artefacts
-                if "$program" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=1024 \
-                        -max_len=65536 -print_final_stats=0 -artifact_prefix="artefacts/$name-" \
-                        "$seeds" >"$LOG/fuzz" 2>&1; then
+                run_fuzz_target "$program" &
+                running=$((running + 1)) ran=$((ran + 1))
+                if [ "$running" -ge "$JOBS" ]; then
+                        wait -n || true
+                        running=$((running - 1))
+                fi
+        done
+        wait
+        for program in "$LOG"/*.status; do
+                [ -f "$program" ] || continue
+                name=$(basename "$program" .status)
+                if [ "$(cat "$program")" = 0 ]; then
                         passed=$((passed + 1))
                 else
-                        grep -vE '^#[0-9]+\s' "$LOG/fuzz" | tail -25 >"$LOG/fuzz-end"
+                        bad=$((bad + 1))
+                        grep -vE '^#[0-9]+\s' "$LOG/$name.fuzz" | grep -vE '^(INFO|MS|Dictionary|0x)' >"$LOG/fuzz-end" || true
                         fail "fuzz-$name (the input is in artefacts/)" "$LOG/fuzz-end"
                 fi
-                ran=$((ran + 1))
         done
-        stage "fuzzing: $ran targets, $FUZZ_SECONDS s each"
+        stage "fuzzing: $ran targets for $FUZZ_SECONDS s each, $bad failed"
 }
 
 finish() {

@@ -31,7 +31,7 @@ else
 fi
 
 if grep -rnE --include='*.[ch]' --include='*.sh' --include='*.py' --include='meson.build' ' +$' \
-        daemon client tests systemd meson.build run.sh test.sh tools 2>/dev/null | head -10 | grep .; then
+        daemon client tests systemd meson.build run.sh test.sh tools 2>/dev/null | head -10 | sed 's/^/  /' | grep .; then
         failed=$((failed + 1))
         echo "FAIL no_line_ends_in_blanks"
 else

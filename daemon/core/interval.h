@@ -6,7 +6,6 @@
 #pragma once
 
 #include "core/types.h"
-#include "core/schedule.h"
 
 /*
  * Seed of a card's next interval: its key (the bytes of its identity, the same on every device)

@@ -3,8 +3,8 @@
  *
  *   tide pool            both words, anywhere in the note; a word also finds what begins with it
  *   "tide pool"          the phrase
- *   deck:name            that deck and its subdecks; tag:name that tag and its subtags; * is anything,
- *                        _ is a letter only in itself; note:name the note type
+ *   deck:name            that deck and its subdecks; tag:name that tag and its subtags; note:name the
+ *                        note type; in these * is anything, and case does not matter
  *   is:due new learning review suspended buried leech
  *   flag:N               0 none .. 7
  *   rated:N  rated:N:G   answered in the last N days (1 = today), with grade 1-4 or again..easy
@@ -13,6 +13,9 @@
  *                        interval (days), lapses, reps; each with < <= = != >= >; also prop:due<7
  *   cid:1,2 nid:3        numbers of cards and notes
  *   -x  not x            x or y  (and binds tighter)  ( ... )
+ *
+ * A backslash takes the meaning of the next character; in deck, tag and note it stays before a * or \\
+ * that is meant literally, so that store/search can tell. White space and U+3000 separate.
  *
  * Keywords are read without regard to case. A keyword in quotes or after a backslash is a word:
  * "deck:x", \or. Values may be quoted: deck:"My deck". An unknown key is an error, not a word.

@@ -8,12 +8,12 @@
  *     never below 0; on the day of the last review the same-day formulas are used;
  *   - Hard on the first step waits the mean of the first two delays, or 1.5 times the only one (at
  *     most a day longer, and in whole days when longer than a day); Hard on a later step waits that
- *     step's own delay (ts-fsrs: the first steps' mean everywhere);
+ *     step's own delay (ts-fsrs: the first steps' mean everywhere, in whole minutes);
  *   - a step that reaches into another day, of whatever length, leaves the card LEARNING or
  *     RELEARNING, due from the beginning of that day (ts-fsrs: REVIEW when >= 1 day);
  *   - the first stability is floored at 0.001, not at 0.1 (ts-fsrs);
  *   - in REVIEW hard >= 1, good >= hard + 1, easy >= good + 1 days; leaving the steps, easy >=
- *     good + 1, and good is not raised;
+ *     good + 1, and good is not raised; at the maximum interval they meet (ts-fsrs passes it);
  *   - an interval that grows is at least the last one + 1; one that does not but whose fuzz range
  *     still reaches the last one is at least the last one: fuzz alone never shortens;
  *   - without relearning steps Again in REVIEW gives the interval of the new stability, unfuzzed;
@@ -38,12 +38,6 @@ typedef struct Outcome {
         int32_t interval_days;
         int32_t interval_s;
 } Outcome;
-
-/* Days on which siblings of the card are due (cards of the same note), in any order. May be empty. */
-typedef struct Siblings {
-        const int32_t *due_days;
-        size_t n;
-} Siblings;
 
 /*
  * Answers a card. `before` may be CARD_SCHED_NEW. `fuzz_seed` is interval_seed(card, before->reps);

@@ -67,14 +67,16 @@ typedef struct CardSched {
         double stability_days; /* 0 when nothing is known: NEW */
         double difficulty;     /* 0 when nothing is known */
         int32_t due_day;
+        int32_t last_day; /* learner's day of the last review that counts, CARD_NO_DAY before */
         int64_t due_ms;
-        int64_t last_ms;       /* last review that counts, CARD_NO_MS before the first */
-        int32_t last_day;      /* learner's day of it, CARD_NO_DAY before the first */
+        int64_t last_ms;       /* instant of that review, CARD_NO_MS before the first */
         int32_t interval_days; /* last interval when it was by day, else 0 */
         int32_t interval_s;    /* last interval when it was within a day, else 0 */
         uint32_t reps;         /* reviews that count */
         uint32_t lapses;       /* Again in state REVIEW */
-} CardSched;
+} CardSched;                   /* no padding: equal cards are equal bytes */
+
+_Static_assert(sizeof(CardSched) == 64, "CardSched has padding");
 
 /* A card nobody has seen. */
 #define CARD_SCHED_NEW                                                                             \
@@ -82,6 +84,12 @@ typedef struct CardSched {
                       .due_ms = CARD_NO_MS,                                                        \
                       .last_ms = CARD_NO_MS,                                                       \
                       .last_day = CARD_NO_DAY })
+
+/* Days on which siblings of the card are due (cards of the same note), in any order. May be empty. */
+typedef struct Siblings {
+        const int32_t *due_days;
+        size_t n;
+} Siblings;
 
 enum {
         FSRS_WEIGHTS = 21,

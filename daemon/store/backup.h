@@ -69,22 +69,27 @@ DEFINE_CLEANUP(Backup *, backup_free);
 int backup_now(void *sqlite3, const char *store_path, BackupKind kind, int64_t now_ms,
                char **ret_path);
 
+/* How many of each rotation keeps: [backup] of the configuration. */
+typedef struct BackupKeep {
+        unsigned days;   /* >= 1 */
+        unsigned weeks;  /* 0: none for its week's sake */
+        unsigned months; /* likewise */
+} BackupKeep;
+#define BACKUP_KEEP_DEFAULT ((BackupKeep){ .days = 7, .weeks = 8, .months = 12 })
+
 /*
- * What rotation keeps: the newest of each of the 7 newest days that have one, 8 ISO weeks, 12
- * months (UTC); manual ones always; those before a migration, an import or a restore 30 days, and the
+ * What rotation keeps: the newest of each of the newest days (by default 7) that have one, ISO weeks (8) and
+ * months (12), all in UTC; manual ones always; those before a migration, an import or a restore 30 days, and the
  * newest of each kind always. `files` newest first. Pure. ret_keep[i]; the kind of a kept daily
  * file becomes BACKUP_WEEKLY or BACKUP_MONTHLY when that alone keeps it.
  */
-enum {
-        BACKUP_KEEP_DAYS = 7,
-        BACKUP_KEEP_WEEKS = 8,
-        BACKUP_KEEP_MONTHS = 12,
-        BACKUP_KEEP_OTHER_DAYS = 30
-};
-void backup_choose(BackupFile *files, size_t n, int64_t now_ms, bool *ret_keep);
+enum { BACKUP_KEEP_OTHER_DAYS = 30 };
+void backup_choose(BackupFile *files, size_t n, const BackupKeep *keep, int64_t now_ms,
+                   bool *ret_keep);
 
 /* Deletes what backup_choose() does not keep. ret_deleted may be NULL. */
-int backup_rotate(const char *store_path, int64_t now_ms, size_t *ret_deleted);
+int backup_rotate(const char *store_path, const BackupKeep *keep, int64_t now_ms,
+                  size_t *ret_deleted);
 
 enum {
         BACKUP_E_FOREIGN = 1, /* not a collection of Ebb, or a damaged one */

@@ -114,10 +114,8 @@ static int parse_word(JsonParser *j, const char *word) {
 static int parse_hex4(JsonParser *j, uint32_t *ret) {
         uint32_t c = 0;
 
-        if (j->end - j->p < 4)
-                return -EBADMSG;
         for (int i = 0; i < 4; i++, j->p++) {
-                char x = *j->p;
+                char x = j->p < j->end ? *j->p : 0;
 
                 if (x >= '0' && x <= '9')
                         c = c << 4 | (uint32_t) (x - '0');

@@ -178,5 +178,6 @@ else
         "${AS[@]}" RIG_MANAGER_PID=$MANAGER "$@" || rc=$?
 fi
 # In order: units get SIGTERM, then the PID namespace ends.
-kill $MANAGER 2>/dev/null && wait $MANAGER || true
+kill $MANAGER 2>/dev/null || true
+wait $MANAGER 2>/dev/null || true
 exit $rc
