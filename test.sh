@@ -99,9 +99,7 @@ run_suites() { # FOLDER LABEL MESON-TEST-ARGUMENT...
         fi
         head -n -1 "$LOG/tally"
         passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-        if [ $((p + f + s)) = 0 ]; then
-                fail "$label: no test ran" "$LOG/test"
-        fi
+        [ $((p + f + s)) != 0 ] || fail "$label: no test ran" "$LOG/test"
         stage "$label: $p passed, $f failed$([ "$s" = 0 ] || echo ", $s skipped")"
 }
 
@@ -148,7 +146,10 @@ run_fuzz() {
 
 finish() {
         echo "The whole took $((SECONDS - started)) s."
-        [ $((passed + failed)) -gt 0 ] || failed=1
+        if [ $((passed + failed)) = 0 ]; then
+                echo "      FAIL nothing ran"
+                failed=1
+        fi
         echo "$passed passed, $failed failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
         [ "$failed" = 0 ]
         exit

@@ -83,6 +83,8 @@ fi
 # Second stage: a pure v2 view on /sys/fs/cgroup (the machine's may be v1 or mixed) with a directory
 # of ours as its root. Below it the names of a real login, which journald needs to know the unit.
 if [ -z "${RIG_STAGE2:-}" ]; then
+        # A machine of pure v2 has it mounted there already, and it cannot be mounted upon itself.
+        [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || umount -l /sys/fs/cgroup
         mount -t cgroup2 none /sys/fs/cgroup
         mkdir "/sys/fs/cgroup/$RIG_CG"
         echo $$ >"/sys/fs/cgroup/$RIG_CG/cgroup.procs"
