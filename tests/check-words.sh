@@ -23,6 +23,14 @@ everything() { # grep over all that is ours, this file left out
 result no_path_of_a_machine_it_was_written_on "$(everything -E '(^|[^A-Za-z0-9_.~$}-])/(work|root|workspace)/')"
 result no_unfinished_business "$(everything -E '\b(TODO|FIXME|XXX|HACK)\b' | grep -v mktemp || true)"
 
+# A source without its row is never built, and its test never runs.
+problems=
+for file in $(find tests -name 'test-*.c' -o -name 'fuzz-*.c' -o -name 'bench-*.c' | sort); do
+        name=$(basename "$file" .c)
+        grep -qE "['\"/](${name#*-}|$name|$name\.c)['\"]" "$(dirname "$file")/meson.build" || problems+="$file"$'\n'
+done
+result every_test_source_has_its_row "${problems%$'\n'}"
+
 # Every row of the option table is explained in the man page and shown in the example file.
 if [ -f config/ebb.conf ] && [ -f config/ebb.conf.5 ]; then
         problems=
