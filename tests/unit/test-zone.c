@@ -357,7 +357,7 @@ TEST(rules_change_when_their_days_say)
 TEST(a_rule_without_dst_and_one_that_lasts_all_year_never_change)
 {
         static const char *const rules[] = { "<+0330>-3:30", "EST5EDT,0/0,J365/25",
-                                             "XXX-2<+01>-1,0/0,J365/23" };
+                                             "ZZZ-2<+01>-1,0/0,J365/23" };
         static const int32_t offsets[] = { 12600, -14400, 3600 };
 
         for (size_t i = 0; i < ELEMENTS(rules); i++) {
