@@ -52,8 +52,8 @@ typedef struct Backup Backup;
 int backup_new(Store *store, BackupKind kind, int64_t now_ms, Backup **ret);
 /*
  * Copies up to `pages` pages. 0: go on; BACKUP_DONE: the file is there, under its final name. On an
- * error the temporary file is gone; free the backup. Changes made meanwhile through the same store are in
- * the backup.
+ * error the temporary file is gone; free the backup. The backup is the collection as it was at
+ * backup_new(): changes made meanwhile are not in it, and do not disturb it.
  */
 enum { BACKUP_DONE = 1 };
 int backup_step(Backup *backup, int pages);

@@ -2,8 +2,9 @@
  * Finding cards: a parsed query (core/query.h) to SQL with bound values, run, and paged through.
  *
  * Words are looked up in a full-text index over fields and tags (note_fts in the schema), without
- * regard to case and accents, from the beginning of each word. Text in scripts without spaces between words
- * (Chinese, Japanese, Thai ...) is found anywhere.
+ * regard to case and accents, from the beginning of each word. Scripts without spaces between words (Chinese,
+ * Japanese, Thai ...) and symbols are indexed character by character, so that text in them is
+ * found anywhere. A word without any letter, number or symbol ("?") says nothing, and is passed over.
  */
 #pragma once
 
@@ -13,6 +14,14 @@
 #include "core/query.h"
 #include "core/types.h"
 #include "store/store.h"
+
+/*
+ * The index, as the schema makes it: part of a released migration, so never changed here either. Symbols and "#" are
+ * letters to it, so that "C++" and "C#" are found.
+ */
+#define SEARCH_SCHEMA                                                                              \
+        "CREATE VIRTUAL TABLE note_fts USING fts5 (text, columnsize=0, tokenize=\"unicode61"       \
+        " remove_diacritics 2 categories 'L* N* Co So Sm Sc' tokenchars '#'\");"
 
 typedef enum SearchOrder {
         SEARCH_ORDER_ADDED, /* by note, then ordinal */
