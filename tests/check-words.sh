@@ -21,7 +21,7 @@ everything() { # grep over all that is ours, this file left out
 }
 
 result no_path_of_a_machine_it_was_written_on "$(everything -E '(^|[^A-Za-z0-9_.~$}-])/(work|root|workspace)/')"
-result no_unfinished_business "$(everything -E '\b(TODO|FIXME|XXX|HACK)\b' | grep -v mktemp || true)"
+result no_unfinished_business "$(everything -E '\b(TODO|FIXME|HACK)\b' || true)"
 
 # A source without its row is never built, and its test never runs.
 problems=

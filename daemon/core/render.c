@@ -372,7 +372,7 @@ static void html_text(Html *h, uint32_t c) {
                 else if (h->n > 0 || h->pre > 0) {
                         for (; h->newlines > 0 && h->n > 0; h->newlines--)
                                 html_write(h, '\n');
-                        html_write(h, c == '\t' || c == 0xa0 ? ' ' : c);
+                        html_write(h, c == 0xa0 || text_is_unsafe_char(c) || c == '\t' ? ' ' : c);
                 }
         } else if (c != 0 && c != 0xad && !text_is_unsafe_char(c))
                 html_put(h, c);
