@@ -728,7 +728,7 @@ static bool said_ok(sqlite3 *db) {
 /* Whether a file is a whole collection of a version known here; opens it. */
 static int inspect(const char *path, sqlite3 **ret, TextBuf *problem) {
         _cleanup_(closedbp) sqlite3 *db = NULL;
-        int64_t application, version;
+        int64_t application = 0, version = 0;
         struct stat st;
         int r;
 

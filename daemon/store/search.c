@@ -621,8 +621,7 @@ int search_cards(Store *store, const Query *query, const Moment *now, SearchOrde
                 [SEARCH_ORDER_ADDED] = " ORDER BY c.note, c.ord",
                 /* Within a day what is due by the day comes first. */
                 [SEARCH_ORDER_DUE] =
-                        " ORDER BY coalesce(c.due_day, c.due_ms / 86400000) NULLS LAST,"
-                        " c.due_ms, c.id",
+                        " ORDER BY coalesce(c.due_day, c.due_ms / 86400000) NULLS LAST, c.due_ms, c.id",
                 [SEARCH_ORDER_STABILITY] = " ORDER BY c.stability, c.id",
                 [SEARCH_ORDER_LAPSES] = " ORDER BY c.lapses DESC, c.id",
         };
