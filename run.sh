@@ -353,7 +353,7 @@ fi
 # ------------------------------------------------------------------ the first card
 
 cards() { # how many the collection has; empty when ebbd cannot tell
-        "$EBB" status --json 2>/dev/null | sed -nE 's/.*"cards": *([0-9]+).*/\1/p' | head -1
+        "$EBB" status 2>/dev/null </dev/null | awk -F'\t' '$1 == "CardCount" { print $2 }'
 }
 
 COUNT=$(cards) || COUNT=
@@ -362,7 +362,7 @@ if [ -z "$COUNT" ]; then
         exit 1
 fi
 if [ "$COUNT" != 0 ]; then
-        "$EBB" due || true
+        [ ! -t 1 ] || "$EBB" due || true
         exit 0
 fi
 

@@ -33,7 +33,7 @@ packages_names() { # DISTRIBUTION KIND
                 # The sanitizers' runtime is a package of its own since clang 14.
                 echo clang libclang-rt-14-dev llvm clang-format-14 shellcheck binutils git python3 \
                         dbus-daemon python3-dbus python3-gi python3-dbusmock desktop-file-utils \
-                        man-db tmux zsh fish procps psmisc util-linux e2fsprogs
+                        man-db tmux zsh fish procps psmisc util-linux e2fsprogs locales
                 ;;
         debian-servers)
                 echo dunst xfce4-notifyd mako-notifier sway grim xvfb xdotool x11-utils imagemagick \
@@ -47,7 +47,7 @@ packages_names() { # DISTRIBUTION KIND
         fedora-test)
                 echo clang compiler-rt llvm clang-tools-extra ShellCheck binutils git python3 \
                         python3-dbus python3-gobject python3-dbusmock desktop-file-utils man-db tmux \
-                        zsh fish procps-ng psmisc util-linux e2fsprogs
+                        zsh fish procps-ng psmisc util-linux e2fsprogs glibc-locale-source
                 ;;
         fedora-servers)
                 echo dunst xfce4-notifyd mako sway grim xorg-x11-server-Xvfb xdotool xorg-x11-utils \

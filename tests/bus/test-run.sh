@@ -36,7 +36,7 @@ run() { # ARGUMENT...: run.sh as a login without any settings would; its words a
 
 # The daemon's own words, over its bus.
 ebb() { "$HOME/.local/bin/ebb" "$@"; }
-cards() { ebb status --json | sed -nE 's/.*"cards": *([0-9]+).*/\1/p'; }
+cards() { ebb status | awk -F'\t' '$1 == "CardCount" { print $2 }'; }
 daemon_pid() { busctl --user --no-pager status org.ebbd.Ebb1 2>/dev/null | sed -n 's/^PID=//p'; }
 
 story() {
