@@ -53,7 +53,7 @@ PREFIX=$HOME/.local
 DATA=${XDG_DATA_HOME:-$HOME/.local/share}/ebb
 STATE=${XDG_STATE_HOME:-$HOME/.local/state}/ebb
 DROP_IN=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/ebbd.service.d
-RECORD=$PREFIX/share/ebb # what is installed: `version`, and `files`, one path a line
+RECORD=$PREFIX/libexec/ebb # what is installed: `version`, and `files`, one path a line
 EBB=$PREFIX/bin/ebb EBBD=$PREFIX/bin/ebbd
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT

@@ -43,6 +43,21 @@ if [ -f config/ebb.conf ] && [ -f config/ebb.conf.5 ]; then
         result every_option_of_the_example_is_in_the_man_page "${problems%$'\n'}"
 fi
 
+# Every verb of the client is in its man page and in each shell's completion.
+if [ -f client/cmd-table.c ]; then
+        verbs=$(sed -nE '/verbs\[\] = \{/,/^\};/s/.*\{ "([a-z-]+)", .*/\1/p' client/cmd-table.c | sort -u)
+        for page in client/ebb.1 client/completions/*; do
+                [ -f "$page" ] || continue
+                problems=
+                for verb in $verbs; do
+                        sed 's/\\-/-/g' "$page" | grep -qwF -e "$verb" || problems+="$verb"$'\n'
+                done
+                # A completion may ask the program itself.
+                ! grep -q 'ebb help' "$page" || problems=
+                result "every_verb_is_in_$(basename "$page")" "${problems%$'\n'}"
+        done
+fi
+
 # Every member of the promised interface has its paragraph in the man page.
 if [ -f config/org.ebbd.Ebb1.xml ]; then
         manual=$(find config daemon client -name 'org.ebbd.Ebb1.5*' | head -1)
