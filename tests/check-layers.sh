@@ -27,7 +27,7 @@ layer_of() { # a path below daemon/
         util/*) echo 0 ;;
         core/*) echo 1 ;;
         conf/* | store/*) echo 2 ;;
-        commands.* | desktop/*) echo 3 ;;
+        commands.* | commands/* | desktop/*) echo 3 ;;
         jobs/* | engine.*) echo 4 ;;
         bus/*) echo 5 ;;
         loop.*) echo 6 ;;

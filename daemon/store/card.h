@@ -16,7 +16,7 @@ typedef enum CardQueue {
         CARD_QUEUE_BURIED = 5, /* until buried_until_day begins */
 } CardQueue;
 
-enum { CARD_FLAG_MAX = 7 };
+enum { CARD_FLAG_MAX = 7, CARD_SIBLINGS_MAX = 32 };
 
 typedef struct Card {
         int64_t id;
@@ -65,7 +65,7 @@ typedef struct CardEvent {
         int32_t day;
         Grade grade;      /* REVIEW */
         uint32_t took_ms; /* REVIEW; 0 unknown */
-        bool undone;      /* REVIEW; then `after` is as before it */
+        bool undone;      /* then `after` is as before it */
         CardSched after;  /* as replayed with the weights in force */
 } CardEvent;
 int card_history(Store *store, int64_t card, CardEvent **ret, size_t *ret_n);

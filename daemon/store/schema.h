@@ -15,3 +15,6 @@ int schema_version_known(void); /* the newest */
  * collection id, the built-in note types, the Default deck and preset.
  */
 int schema_migrate(Store *store, int from_version, int64_t now_ms);
+
+/* Gives the store a new writer, within a transaction. */
+int schema_new_writer(Store *store);

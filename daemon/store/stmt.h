@@ -60,6 +60,9 @@ int stmt_failed(Store *store, int sqlite_code);
 int store_fail(Store *store, int code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
+/* Whether the last failure was a full disk. */
+bool store_disk_full(const Store *store);
+
 /* Column helpers: NULL text is "". */
 const char *stmt_text(sqlite3_stmt *st, int column);
 int64_t stmt_int_or(sqlite3_stmt *st, int column, int64_t fallback); /* when null */
