@@ -97,72 +97,38 @@ static const struct {
         const char *name;
         Role role;
 } known_names[] = {
-        { "front", ROLE_FRONT },
-        { "question", ROLE_FRONT },
-        { "expression", ROLE_FRONT },
-        { "word", ROLE_FRONT },
-        { "term", ROLE_FRONT },
-        { "prompt", ROLE_FRONT },
-        { "phrase", ROLE_FRONT },
-        { "vocabulary", ROLE_FRONT },
-        { "vocab", ROLE_FRONT },
-        { "kanji", ROLE_FRONT },
-        { "hanzi", ROLE_FRONT },
-        { "text", ROLE_FRONT },
-        { "sentence", ROLE_FRONT },
-        { "cue", ROLE_FRONT },
-        { "q", ROLE_FRONT },
-        { "back", ROLE_FIELD },
-        { "answer", ROLE_FIELD },
-        { "meaning", ROLE_FIELD },
-        { "definition", ROLE_FIELD },
-        { "translation", ROLE_FIELD },
-        { "reading", ROLE_FIELD },
-        { "kana", ROLE_FIELD },
-        { "pinyin", ROLE_FIELD },
-        { "romaji", ROLE_FIELD },
-        { "pronunciation", ROLE_FIELD },
-        { "ipa", ROLE_FIELD },
-        { "hint", ROLE_FIELD },
-        { "note", ROLE_FIELD },
-        { "notes", ROLE_FIELD },
-        { "comment", ROLE_FIELD },
-        { "extra", ROLE_FIELD },
-        { "back extra", ROLE_FIELD },
-        { "example", ROLE_FIELD },
-        { "examples", ROLE_FIELD },
-        { "explanation", ROLE_FIELD },
-        { "source", ROLE_FIELD },
-        { "audio", ROLE_FIELD },
-        { "image", ROLE_FIELD },
-        { "response", ROLE_FIELD },
-        { "gloss", ROLE_FIELD },
-        { "a", ROLE_FIELD },
-        { "part of speech", ROLE_FIELD },
-        { "english", ROLE_FIELD },
-        { "german", ROLE_FIELD },
-        { "deutsch", ROLE_FIELD },
-        { "french", ROLE_FIELD },
-        { "spanish", ROLE_FIELD },
-        { "italian", ROLE_FIELD },
-        { "portuguese", ROLE_FIELD },
-        { "dutch", ROLE_FIELD },
-        { "russian", ROLE_FIELD },
-        { "japanese", ROLE_FIELD },
-        { "chinese", ROLE_FIELD },
-        { "korean", ROLE_FIELD },
-        { "latin", ROLE_FIELD },
-        { "greek", ROLE_FIELD },
-        { "arabic", ROLE_FIELD },
-        { "tags", ROLE_TAGS },
-        { "tag", ROLE_TAGS },
-        { "labels", ROLE_TAGS },
-        { "guid", ROLE_GUID },
-        { "deck", ROLE_DECK },
-        { "deck name", ROLE_DECK },
-        { "notetype", ROLE_NOTETYPE },
-        { "note type", ROLE_NOTETYPE },
-        { "model", ROLE_NOTETYPE },
+        { "front", ROLE_FRONT },        { "question", ROLE_FRONT },
+        { "expression", ROLE_FRONT },   { "word", ROLE_FRONT },
+        { "term", ROLE_FRONT },         { "prompt", ROLE_FRONT },
+        { "phrase", ROLE_FRONT },       { "vocabulary", ROLE_FRONT },
+        { "vocab", ROLE_FRONT },        { "kanji", ROLE_FRONT },
+        { "hanzi", ROLE_FRONT },        { "text", ROLE_FRONT },
+        { "sentence", ROLE_FRONT },     { "cue", ROLE_FRONT },
+        { "back", ROLE_FIELD },         { "answer", ROLE_FIELD },
+        { "meaning", ROLE_FIELD },      { "definition", ROLE_FIELD },
+        { "translation", ROLE_FIELD },  { "reading", ROLE_FIELD },
+        { "kana", ROLE_FIELD },         { "pinyin", ROLE_FIELD },
+        { "romaji", ROLE_FIELD },       { "pronunciation", ROLE_FIELD },
+        { "ipa", ROLE_FIELD },          { "hint", ROLE_FIELD },
+        { "note", ROLE_FIELD },         { "notes", ROLE_FIELD },
+        { "comment", ROLE_FIELD },      { "extra", ROLE_FIELD },
+        { "back extra", ROLE_FIELD },   { "example", ROLE_FIELD },
+        { "examples", ROLE_FIELD },     { "explanation", ROLE_FIELD },
+        { "source", ROLE_FIELD },       { "audio", ROLE_FIELD },
+        { "image", ROLE_FIELD },        { "response", ROLE_FIELD },
+        { "gloss", ROLE_FIELD },        { "part of speech", ROLE_FIELD },
+        { "english", ROLE_FIELD },      { "german", ROLE_FIELD },
+        { "deutsch", ROLE_FIELD },      { "french", ROLE_FIELD },
+        { "spanish", ROLE_FIELD },      { "italian", ROLE_FIELD },
+        { "portuguese", ROLE_FIELD },   { "dutch", ROLE_FIELD },
+        { "russian", ROLE_FIELD },      { "japanese", ROLE_FIELD },
+        { "chinese", ROLE_FIELD },      { "korean", ROLE_FIELD },
+        { "latin", ROLE_FIELD },        { "greek", ROLE_FIELD },
+        { "arabic", ROLE_FIELD },       { "tags", ROLE_TAGS },
+        { "tag", ROLE_TAGS },           { "labels", ROLE_TAGS },
+        { "guid", ROLE_GUID },          { "deck", ROLE_DECK },
+        { "deck name", ROLE_DECK },     { "notetype", ROLE_NOTETYPE },
+        { "note type", ROLE_NOTETYPE }, { "model", ROLE_NOTETYPE },
 };
 
 static bool name_role(const char *name, Role *ret) {
@@ -473,12 +439,19 @@ static bool looks_like_html(const char *s, size_t len) {
 }
 
 typedef struct Survey {
-        uint64_t records, good;
+        uint64_t records;
         uint64_t widths[CSV_FIELDS_MAX + 1];
         size_t width; /* the most frequent one, the smaller of two; without columns that are always empty */
         size_t used; /* the last column that is not always empty */
         bool html;
 } Survey;
+
+static bool has_empty_field(const CsvRecord *record) {
+        for (size_t i = 0; i < record->n_fields; i++)
+                if (record->fields[i].len == 0)
+                        return true;
+        return false;
+}
 
 /* Goes over the whole table as it is with this separator. */
 static int survey(const Sheet *sheet, char separator, Survey *ret) {
@@ -493,7 +466,9 @@ static int survey(const Sheet *sheet, char separator, Survey *ret) {
                 if (record->problem || record->stray ||
                     text_field_problem(record->raw, record->raw_len))
                         continue;
-                ret->good++;
+                /* "::" separates nothing: it stands in clozes and names of decks; nor do two spaces. */
+                if ((separator == ':' || separator == ' ') && has_empty_field(record))
+                        continue;
                 ret->widths[record->n_fields]++;
                 for (size_t i = 0; i < record->n_fields; i++) {
                         const CsvField *field = &record->fields[i];
@@ -527,7 +502,7 @@ static size_t count_names(const CsvRecord *record) {
         size_t n = 0;
         Role role;
 
-        if (record->problem || record->stray)
+        if (record->problem)
                 return 0;
         for (size_t i = 0; i < used_fields(record); i++) {
                 if (record->fields[i].len == 0 || record->fields[i].len > NAME_MAX_BYTES)
@@ -731,13 +706,19 @@ static int field_name(Sheet *sheet, size_t field) {
         _cleanup_free_ char *name = NULL, *printable = NULL;
         const char *raw = sheet->names[column] ? sheet->names[column] : "", *base;
         unsigned number = 1;
+        char *out;
 
         printable = text_printable(raw, strlen(raw));
         if (!printable)
                 return -ENOMEM;
-        for (char *p = printable; *p; p++)
-                if (strchr("{}:\"\n", *p))
-                        *p = ' ';
+        out = printable;
+        for (const char *p = printable; *p; p++) {
+                char c = strchr("{}:\"\n", *p) ? ' ' : *p;
+
+                if (c != ' ' || (out > printable && out[-1] != ' '))
+                        *out++ = c;
+        }
+        *out = 0;
         for (base = printable; *base && strchr("#^/ ", *base); base++)
                 ;
         name = strndup(base, utf8_prefix(base, strlen(base) < 100 ? strlen(base) : 100, SIZE_MAX));
