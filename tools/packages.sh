@@ -27,7 +27,7 @@ packages_names() { # DISTRIBUTION KIND
         case "$1-$2" in
         debian-build)
                 echo gcc libc6-dev pkg-config meson ninja-build libsystemd-dev libsqlite3-dev \
-                        libnotify-dev libinih-dev dbus
+                        libnotify-dev libinih-dev libseccomp-dev dbus
                 ;;
         debian-test)
                 # The sanitizers' runtime is a package of its own since clang 14.
@@ -42,7 +42,7 @@ packages_names() { # DISTRIBUTION KIND
         debian-peers) echo systemd dbus-user-session strace ;;
         fedora-build)
                 echo gcc pkgconf-pkg-config meson ninja-build systemd-devel sqlite-devel \
-                        libnotify-devel inih-devel dbus-daemon
+                        libnotify-devel inih-devel libseccomp-devel dbus-daemon
                 ;;
         fedora-test)
                 echo clang compiler-rt llvm clang-tools-extra ShellCheck binutils git python3 \
@@ -54,7 +54,7 @@ packages_names() { # DISTRIBUTION KIND
                         ImageMagick openbox glib2
                 ;;
         fedora-peers) echo systemd strace ;;
-        arch-build) echo gcc pkgconf meson ninja systemd-libs sqlite libnotify libinih dbus ;;
+        arch-build) echo gcc pkgconf meson ninja systemd-libs sqlite libnotify libinih libseccomp dbus ;;
         arch-test)
                 echo clang compiler-rt llvm shellcheck binutils git python python-dbus \
                         python-gobject python-dbusmock desktop-file-utils man-db tmux zsh fish \

@@ -20,7 +20,8 @@
 
 #include "util/cleanup.h"
 
-/* A sanitizer keeps terabytes of address space, and looks for leaks with system calls of its own. */
+/* A sanitizer keeps terabytes of address space, and looks for leaks with files and calls of its own: such
+ * a build is not confined, and says so. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -32,6 +33,12 @@
 #define SANITIZED 0
 #endif
 
+static bool is_file(int fd) {
+        struct stat st;
+
+        return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static int set_limits(void) {
         static const struct {
                 __rlimit_resource_t resource;
@@ -39,13 +46,12 @@ static int set_limits(void) {
         } limits[] = {
                 { RLIMIT_CORE, 0 },
                 { RLIMIT_CPU, 120 },
+#if !SANITIZED
                 { RLIMIT_NOFILE, 0 }, /* what is open stays open */
                 { RLIMIT_NPROC, 0 },
-#if !SANITIZED
                 { RLIMIT_AS, 512 << 20 },
 #endif
         };
-        struct stat st;
 
         for (size_t i = 0; i < ELEMENTS(limits); i++) {
                 struct rlimit limit;
@@ -59,8 +65,8 @@ static int set_limits(void) {
                         return -errno;
         }
 
-        /* A note stream goes to a pipe; where it is sent to a file, the file may be as long as it needs to be. */
-        if (fstat(STDOUT_FILENO, &st) < 0 || !S_ISREG(st.st_mode)) {
+        /* Notes and complaints go to pipes; where they are sent to files, those may grow. */
+        if (!is_file(STDOUT_FILENO) && !is_file(STDERR_FILENO)) {
                 struct rlimit none = { 0, 0 };
 
                 if (setrlimit(RLIMIT_FSIZE, &none) < 0)
@@ -71,7 +77,7 @@ static int set_limits(void) {
 
 /* True when no file can be opened any more. */
 static bool give_up_files(void) {
-#if HAVE_LANDLOCK
+#if HAVE_LANDLOCK && !SANITIZED
         /* What the first version knows: later ones are asked for nothing, so this holds on every kernel that has it. */
         struct landlock_ruleset_attr attr = {
                 .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |

@@ -23,6 +23,20 @@ code() { # COMMAND...: its exit status; output is in $here/out, errors in $here/
         echo "$status"
 }
 
+to_full_disk() {
+        "$reader" "$deck" >/dev/full
+}
+
+to_one_who_leaves() {
+        "$reader" "$deck" | head -c 100 >/dev/null
+        return "${PIPESTATUS[0]}"
+}
+
+from_endless_pipe() {
+        head -c 200M /dev/zero | "$reader"
+        return "${PIPESTATUS[1]}"
+}
+
 deck=$data/decks/open-anki-jlpt-n5.csv
 check file_is_read 0 "$(code "$reader" "$deck")"
 check file_gives_its_718_notes '{"end":{"notes":718,"refused":0}}' "$(tail -1 "$here/out")"
@@ -47,9 +61,9 @@ check version_is_told 0 "$(code "$reader" --version)"
 printf '\xff\xfeq\0' >"$here/utf16"
 check utf16_is_refused_as_a_whole 3 "$(code "$reader" "$here/utf16")"
 check no_end_is_written_then 0 "$(grep -c '"end"' "$here/out" || true)"
-check full_disk_is_a_failure 1 "$(code sh -c '"$1" "$2" >/dev/full' sh "$reader" "$deck")"
+check full_disk_is_a_failure 1 "$(code to_full_disk)"
 check reader_that_went_away_is_a_failure 1 \
-        "$(code bash -c '"$1" "$2" | head -c 100 >/dev/null; exit "${PIPESTATUS[0]}"' bash "$reader" "$deck")"
+        "$(code to_one_who_leaves)"
 
 printf 'front,back\nq,a\n"open,b\nr,c\n' >"$here/broken"
 check refused_records_do_not_fail_the_rest 0 "$(code "$reader" "$here/broken")"
@@ -59,7 +73,7 @@ check and_are_counted '{"end":{"notes":2,"refused":1}}' "$(tail -1 "$here/out")"
 truncate -s 100M "$here/zeros"
 check file_of_zeros_ends_well 0 "$(code "$reader" "$here/zeros")"
 check and_is_refused_as_one_record '{"end":{"notes":0,"refused":1}}' "$(tail -1 "$here/out")"
-check pipe_that_never_ends_is_refused 1 "$(code sh -c 'cat /dev/zero | "$1"' sh "$reader")"
+check pipe_that_never_ends_is_refused 1 "$(code from_endless_pipe)"
 check and_says_what_to_do 1 "$(grep -c 'give the file' "$here/err")"
 
 echo "$passed passed, $failed failed"
