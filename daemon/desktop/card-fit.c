@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "util/text.h"
+
 typedef struct KindRow {
         const char *category;
         const char *hint; /* on servers that draw no buttons */
@@ -12,7 +14,7 @@ typedef struct KindRow {
 
 static const KindRow kinds[] = {
         [NOTIFIER_QUESTION] = { "x-ebb.question", "ebb show-answer" },
-        [NOTIFIER_ANSWER] = { "x-ebb.answer", "ebb answer again | hard | good | easy" },
+        [NOTIFIER_ANSWER] = { "x-ebb.answer", "ebb answer again|hard|good|easy" },
         [NOTIFIER_NOTICE] = { "x-ebb.notice", "ebb next" },
         [NOTIFIER_CLOSING] = { "x-ebb.closing", "" },
 };
@@ -119,6 +121,69 @@ static void actions_fit(const NotifierCard *card, const ServerProfile *profile, 
                         action_add(m, card->actions[i].key, ret->labels[i]);
 }
 
+/* Lines of a text that is wrapped between words at `columns`. */
+static unsigned lines_wrapped(const char *text, unsigned columns) {
+        unsigned lines = 0;
+        size_t used = 0;
+
+        while (*text) {
+                size_t len = strcspn(text, " \n");
+                size_t width = utf8_width(text, len);
+
+                if (used == 0 || used + 1 + width > columns) {
+                        lines += 1 + (width > 0 ? (unsigned) ((width - 1) / columns) : 0);
+                        used = width > columns ? width % columns : width;
+                } else
+                        used += 1 + width;
+                text += len;
+                if (*text == '\n')
+                        used = 0;
+                text += *text != '\0';
+        }
+
+        return lines;
+}
+
+/* How many characters of the body fit on a server that wraps and then cuts. */
+static void limits_wrap(const NotifierCard *card, const ServerProfile *profile,
+                        RenderLimits *limits) {
+        RenderLimits plain = { .chars = limits->chars, .lines = limits->lines };
+        char text[RENDER_SIZE(CARD_FIT_BODY_MAX)];
+
+        for (; plain.chars > profile->columns; plain.chars -= 4) {
+                (void) render_body(card->body, strlen(card->body), &plain, text, sizeof(text));
+                if (lines_wrapped(text, profile->columns) <= profile->body_lines)
+                        break;
+        }
+        limits->chars = plain.chars;
+}
+
+/* The card's text goes before the hint where there is no room for both. */
+static bool hint_fits(const ServerProfile *profile, const char *body, const char *hint) {
+        return profile->columns == 0 ||
+               lines_wrapped(body, profile->columns) + lines_wrapped(hint, profile->columns) <=
+                       profile->body_lines;
+}
+
+/* Look-alikes for what could begin a tag or an entity, in place; three bytes for one, of five a character has. */
+static void text_disarm(char *text, size_t cap) {
+        size_t len = strlen(text);
+
+        for (char *p = text; *p && len + 3 <= cap; p++) {
+                const char *alike = *p == '<'                                    ? "‹"
+                                    : *p == '>'                                  ? "›"
+                                    : *p == '&' && p[1] && !strchr(" \n&", p[1]) ? "＆"
+                                                                                 : NULL;
+
+                if (!alike)
+                        continue;
+                memmove(p + 3, p + 1, strlen(p + 1) + 1);
+                memcpy(p, alike, 3);
+                p += 2;
+                len += 2;
+        }
+}
+
 static void body_fit(const NotifierCard *card, const ServerProfile *profile, CardFit *ret) {
         const char *hint = card->command_hint ? card->command_hint : kinds[card->kind].hint;
         bool hinted = profile->buttons == 0 && *hint &&
@@ -126,15 +191,23 @@ static void body_fit(const NotifierCard *card, const ServerProfile *profile, Car
         RenderLimits limits = {
                 .chars = profile->body_chars < CARD_FIT_BODY_MAX ? profile->body_chars
                                                                  : CARD_FIT_BODY_MAX,
-                .lines = hinted && profile->body_lines > 1 ? profile->body_lines - 1
-                                                           : profile->body_lines,
+                .lines = profile->body_lines,
                 .markup = profile->markup,
         };
         size_t len;
 
+        if (profile->columns > 0)
+                limits_wrap(card, profile, &limits);
+        else if (hinted && limits.lines > 1)
+                limits.lines--;
+
         len = render_body(card->body, strlen(card->body), &limits, ret->body,
                           RENDER_SIZE(CARD_FIT_BODY_MAX));
-        if (!hinted)
+        if (profile->markup_unsure) {
+                text_disarm(ret->body, RENDER_SIZE(CARD_FIT_BODY_MAX));
+                len = strlen(ret->body);
+        }
+        if (!hinted || !hint_fits(profile, ret->body, hint))
                 return;
 
         if (len > 0)

@@ -21,9 +21,11 @@ typedef struct ProfileRow {
         unsigned declared;
         int never_ms;
         unsigned summary, body, lines; /* characters, characters, lines */
+        unsigned columns;
         ServerDefaultAction default_action;
         bool in_place;
         bool critical_passes;
+        bool markup_unsure; /* where body-markup is not among the capabilities */
 } ProfileRow;
 
 enum {
@@ -37,43 +39,49 @@ enum {
  * without one. mako draws none and shows no sign of them; its click takes the default. GNOME drops
  * the fourth silently, and a click on a card without a default takes away all our cards. LXQt turns four into a list with an OK button. A quickshell theme may draw none.
  *
+ * Markup. dunst with "markup = no" and dunst whose settings do not mention markup both say that they have
+ * none; the latter renders it, and drops what is none.
+ *
  * Default. Xfce and LXQt make a button of a default with a label.
  *
  * In place. GNOME 43 loses the buttons, LXQt keeps the old ones, Plasma shows no popup once
  * the old one has expired. The others were seen to do it right.
  *
  * Summary: GNOME, Xfce and swaync show one line of about forty characters, the others wrap.
- * Body: notification-daemon does not cut, and a long one pushes the buttons off the screen.
+ * Body: mako cuts what does not fit in 100 pixels, four lines of 33 columns with its own settings;
+ * notification-daemon does not cut, and a long one pushes the buttons off the screen.
  */
 static const ProfileRow rows[] = {
-        /* name, vendor, title, buttons, declared, never, summary, body, lines, default, in place, critical */
-        { "dunst", NULL, "dunst", 0, ALL, 0, 80, 240, 8, SERVER_DEFAULT_SINGLE, true, false },
-        { "mako", NULL, "mako", 0, ALL, 0, 60, 120, 4, SERVER_DEFAULT_SINGLE, true, false },
-        { "Xfce Notify Daemon", NULL, "Xfce", 4, 4, 0, 40, 240, 6, SERVER_DEFAULT_NEVER, true,
+        /* name, vendor, title, buttons, declared, never, summary, body, lines, columns, default, in place, critical, unsure */
+        { "dunst", NULL, "dunst", 0, ALL, 0, 80, 240, 8, 0, SERVER_DEFAULT_SINGLE, true, false,
           true },
-        { "Notification Daemon", "MATE", "MATE", 4, 4, 0, 60, 240, 8, SERVER_DEFAULT_ALWAYS, true,
-          false },
-        { "Notification Daemon", NULL, "notification-daemon", 4, 4, 0, 60, 200, 6,
+        { "mako", NULL, "mako", 0, ALL, 0, 60, 120, 4, 33, SERVER_DEFAULT_SINGLE, true, false },
+        { "Xfce Notify Daemon", NULL, "Xfce", 4, 4, 0, 40, 240, 6, 0, SERVER_DEFAULT_NEVER, true,
+          true },
+        { "Notification Daemon", "MATE", "MATE", 4, 4, 0, 60, 240, 8, 0, SERVER_DEFAULT_ALWAYS,
+          true, false },
+        { "Notification Daemon", NULL, "notification-daemon", 4, 4, 0, 60, 200, 6, 0,
           SERVER_DEFAULT_ALWAYS, true, false },
-        { "lxqt-notificationd", NULL, "LXQt", 3, 3, 0, 60, 240, 8, SERVER_DEFAULT_NEVER, false,
+        { "lxqt-notificationd", NULL, "LXQt", 3, 3, 0, 60, 240, 8, 0, SERVER_DEFAULT_NEVER, false,
           false },
-        { "SwayNotificationCenter", NULL, "swaync", 4, 4, LONG, 40, 200, 5, SERVER_DEFAULT_ALWAYS,
-          false, true },
-        { "gnome-shell", NULL, "GNOME Shell", 3, 3, 0, 40, 240, 6, SERVER_DEFAULT_ALWAYS, false,
+        { "SwayNotificationCenter", NULL, "swaync", 4, 4, LONG, 40, 200, 5, 0,
+          SERVER_DEFAULT_ALWAYS, false, true },
+        { "gnome-shell", NULL, "GNOME Shell", 3, 3, 0, 40, 240, 6, 0, SERVER_DEFAULT_ALWAYS, false,
           true },
-        { "Plasma", NULL, "Plasma", 4, 4, 0, 60, 240, 8, SERVER_DEFAULT_ALWAYS, false, true },
-        { "cinnamon", NULL, "Cinnamon", 4, 4, 0, 60, 240, 8, SERVER_DEFAULT_ALWAYS, false, false },
-        { "cosmic-notifications", NULL, "COSMIC", 3, 3, 0, 40, 200, 6, SERVER_DEFAULT_NEVER, false,
+        { "Plasma", NULL, "Plasma", 4, 4, 0, 60, 240, 8, 0, SERVER_DEFAULT_ALWAYS, false, true },
+        { "cinnamon", NULL, "Cinnamon", 4, 4, 0, 60, 240, 8, 0, SERVER_DEFAULT_ALWAYS, false,
           false },
-        { "quickshell", NULL, "quickshell", 0, 4, 0, 40, 200, 5, SERVER_DEFAULT_NEVER, false,
+        { "cosmic-notifications", NULL, "COSMIC", 3, 3, 0, 40, 200, 6, 0, SERVER_DEFAULT_NEVER,
+          false, false },
+        { "quickshell", NULL, "quickshell", 0, 4, 0, 40, 200, 5, 0, SERVER_DEFAULT_NEVER, false,
           false },
-        { "wired", NULL, "wired", 0, ALL, 0, 60, 200, 5, SERVER_DEFAULT_SINGLE, false, false },
-        { "fnott", NULL, "fnott", 0, ALL, 0, 60, 200, 5, SERVER_DEFAULT_SINGLE, false, false },
+        { "wired", NULL, "wired", 0, ALL, 0, 60, 200, 5, 0, SERVER_DEFAULT_SINGLE, false, false },
+        { "fnott", NULL, "fnott", 0, ALL, 0, 60, 200, 5, 0, SERVER_DEFAULT_SINGLE, false, false },
 };
 
 /* A server nobody has looked at: assume the least that all measured ones can do. */
 static const ProfileRow unknown = {
-        "", NULL, "unknown", 3, 3, 0, 40, 200, 5, SERVER_DEFAULT_NEVER, false, false,
+        "", NULL, "unknown", 3, 3, 0, 40, 200, 5, 0, SERVER_DEFAULT_NEVER, false, false,
 };
 
 bool server_has_capability(const ServerInfo *info, const char *capability) {
@@ -116,10 +124,12 @@ void server_profile_get(const ServerInfo *info, ServerProfile *ret) {
                 .actions = actions,
                 .actions_declared = actions ? row->declared : 0,
                 .markup = server_has_capability(info, "body-markup"),
+                .markup_unsure = row->markup_unsure && !server_has_capability(info, "body-markup"),
                 .expire_never_ms = row->never_ms,
                 .summary_chars = row->summary,
                 .body_chars = row->body,
                 .body_lines = row->lines,
+                .columns = row->columns,
                 .default_action = actions ? row->default_action : SERVER_DEFAULT_NEVER,
                 .in_place = row->in_place,
                 .critical_passes_dnd = row->critical_passes,

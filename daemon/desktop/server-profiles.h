@@ -33,10 +33,12 @@ typedef struct ServerProfile {
         unsigned
                 actions_declared; /* how many of them to declare; >= buttons where a menu lists them */
         bool markup;              /* the body is markup and must be escaped (capability) */
+        bool markup_unsure;       /* it says it is not, and may take it for markup all the same */
         int expire_never_ms;      /* what this server understands as "stays" */
         unsigned summary_chars; /* what fits; cut by us, never by the server */
         unsigned body_chars;
         unsigned body_lines;
+        unsigned columns; /* where wrapping makes lines that the server then cuts off; else 0 */
         ServerDefaultAction default_action;
         bool in_place; /* replacing a live, unclicked card keeps buttons and popup right */
         bool critical_passes_dnd; /* urgency critical is shown while Do Not Disturb is on */

@@ -570,7 +570,7 @@ TEST(server_without_actions_is_told_the_command)
         CHECK_INT(0, show(NOTIFIER_ANSWER, 1, 0));
         MUST(wait_for(rig.log, "shown 1\n"));
         CHECK(strstr(rig.server.text, "notify 1 0 0 1 0 |"));
-        CHECK(strstr(rig.server.text, "c\\nebb answer again | hard | good | easy\n"));
+        CHECK(strstr(rig.server.text, "c\\nebb answer again|hard|good|easy\n"));
         finish();
 }
 

@@ -404,8 +404,8 @@ TEST(hundred_thousand_lines_every_second_broken)
 }
 
 static char *file_of(const char *name, size_t *ret_len) {
-        const char *folder = getenv("EBB_TEST_DATA");
-        _cleanup_free_ char *path = text_format("%s/%s", folder ? folder : "tests/data", name);
+        const char *folder = getenv("EBB_SOURCE");
+        _cleanup_free_ char *path = text_format("%s/%s", folder ? folder : ".", name);
         _cleanup_fclose_ FILE *f = path ? fopen(path, "re") : NULL;
         char *data = malloc(1 << 20);
 
@@ -421,7 +421,8 @@ static char *file_of(const char *name, size_t *ret_len) {
 TEST(real_table_of_718_words)
 {
         size_t len = 0, lines = 0, hash = 0;
-        _cleanup_free_ char *data = file_of("decks/open-anki-jlpt-n5.csv", &len), *notes = NULL;
+        _cleanup_free_ char *data = file_of("tests/data/decks/open-anki-jlpt-n5.csv", &len),
+                            *notes = NULL;
 
         REQUIRE(data);
         notes = notes_of_bytes(data, len, NULL);
@@ -436,6 +437,36 @@ TEST(real_table_of_718_words)
         }
         CHECK_INT(719, lines);
         CHECK_INT(1, hash);
+}
+
+TEST(starter_deck_is_thirty_cards_with_their_sources)
+{
+        size_t len = 0, notes_seen = 0, clozes = 0;
+        _cleanup_free_ char *data = file_of("config/starter-deck.txt", &len), *notes = NULL;
+
+        REQUIRE(data);
+        notes = notes_of_bytes(data, len, NULL);
+        REQUIRE(notes);
+        for (char *line = notes, *end; *line; line = end + 1) {
+                char guid[32];
+
+                end = strchr(line, '\n');
+                REQUIRE(end);
+                *end = 0;
+                snprintf(guid, sizeof(guid), "ebb-starter-%02zu|", ++notes_seen);
+                if (!text_starts_with(line, guid) ||
+                    !strstr(line, "|Ebb: how memory works|memory ") || !strstr(line, "<small>") ||
+                    !strstr(line, "</small>"))
+                        CHECK_FAIL("%s", line);
+                /* One deletion each: one card each. */
+                if (strstr(line, "|Cloze|")) {
+                        clozes++;
+                        CHECK(strstr(line, "{{c1::") && !strstr(line, "{{c2::"));
+                } else
+                        CHECK(strstr(line, "|Basic|") && !strstr(line, "{{"));
+        }
+        CHECK_INT(30, notes_seen);
+        CHECK_INT(3, clozes);
 }
 
 CHECK_MAIN

@@ -109,7 +109,7 @@ TEST(server_without_the_actions_capability_gets_none)
         CHECK_INT(0, p.buttons);
         card_fit(&grades, &p, &fit);
         CHECK_INT(NOTIFY_SHOW_ACTIONS, fit.message.n_strings);
-        CHECK_STR("la mer\nebb answer again | hard | good | easy", fit.body);
+        CHECK_STR("la mer\nebb answer again|hard|good|easy", fit.body);
 }
 
 TEST(text_is_escaped_exactly_where_the_body_is_markup)
@@ -127,6 +127,21 @@ TEST(text_is_escaped_exactly_where_the_body_is_markup)
         p.markup = false;
         card_fit(&card, &p, &fit);
         CHECK_STR("a < b && c > d", fit.body);
+}
+
+/* dunst without body-markup renders markup or does not, depending on its settings: seen both ways. */
+TEST(dunst_without_the_markup_capability_gets_text_that_is_the_same_either_way)
+{
+        ServerInfo info = { "dunst", "knopwob", "1.9.0", "1.2", 2, { "actions", "body" } };
+        NotifierCard card = question;
+        ServerProfile p;
+        CardFit fit;
+
+        server_profile_get(&info, &p);
+        card.command_hint = "";
+        card.body = "<b>a</b> & b && &lt; c > d";
+        card_fit(&card, &p, &fit);
+        CHECK_STR("‹b›a‹/b› & b && ＆lt; c › d", fit.body);
 }
 
 TEST(three_buttons_are_the_learners_own_three_in_their_usual_order)
@@ -156,6 +171,29 @@ TEST(single_action_is_the_default_where_no_button_is_drawn)
         CHECK_STR("show", card_fit_clicked(&question, "default"));
         CHECK_STR("default", card_fit_clicked(&grades, "default"));
         CHECK_STR("the sea\nebb show-answer", fit.body);
+}
+
+/* Four lines of 33 columns is what mako shows of a body: more would be cut off by it. */
+TEST(body_on_mako_leaves_out_the_hint_and_then_its_own_end_before_mako_cuts)
+{
+        ServerProfile p = profile_of("mako", "");
+        NotifierCard card = question;
+        CardFit fit;
+
+        card.body = "What does the stability of a memory mean in FSRS?"; /* two lines */
+        card_fit(&card, &p, &fit);
+        CHECK_STR("What does the stability of a memory mean in FSRS?\nebb show-answer", fit.body);
+
+        card.body = "What does the stability of a memory mean in FSRS, and at which probability of "
+                    "recall is it read off?"; /* four, the last is "off?" */
+        card_fit(&card, &p, &fit);
+        CHECK_STR(card.body, fit.body);
+
+        card.body = "What does the stability of a memory mean in FSRS, and at which probability of "
+                    "recall is it read off, in days, by those who know?";
+        card_fit(&card, &p, &fit);
+        CHECK(strlen(fit.body) > 90 && strlen(fit.body) < 132);
+        CHECK_STR("…", fit.body + strlen(fit.body) - 3);
 }
 
 TEST(no_grade_is_ever_the_default_action)
