@@ -1,4 +1,7 @@
 /*
+ * Checking a copy and syncing it take a second or so for a million reviews, and cannot be cut into slices: a
+ * thread does both, on a connection of its own to a file nobody else knows, while the daemon goes on.
+ *
  * A backup reads through a connection of its own that holds one read transaction from beginning to end:
  * a snapshot, which neither grades meanwhile nor store_recover() disturb.
  */
@@ -11,12 +14,16 @@
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/civil.h"
@@ -219,12 +226,14 @@ struct Backup {
         sqlite3 *own;  /* connection to the collection, when it is ours */
         sqlite3 *copy; /* the temporary file */
         sqlite3_backup *work;
-        sqlite3_stmt *tables; /* of the copy, while they are checked */
-        sqlite3_stmt *check;
         Phase phase;
         char *folder, *path, *tmp;
         uint64_t done, total;
         bool finished;
+        pthread_t checker;
+        bool checking; /* `checker` is to be joined */
+        atomic_bool checked;
+        int check_result; /* of `checker`, once `checked` */
 };
 
 static int errno_of(int sqlite_code) {
@@ -278,13 +287,16 @@ static void remove_database(const char *path) {
 }
 
 static void close_all(Backup *backup) {
-        (void) sqlite3_finalize(backup->tables);
-        (void) sqlite3_finalize(backup->check);
+        if (backup->checking) {
+                if (backup->copy)
+                        sqlite3_interrupt(backup->copy);
+                (void) pthread_join(backup->checker, NULL);
+                backup->checking = false;
+        }
         if (backup->work)
                 (void) sqlite3_backup_finish(backup->work);
         (void) sqlite3_close(backup->copy);
         (void) sqlite3_close(backup->own);
-        backup->tables = backup->check = NULL;
         backup->work = NULL;
         backup->copy = backup->own = NULL;
 }
@@ -425,25 +437,56 @@ static int copy_pages(Backup *backup, int pages) {
 
         /* The copy says WAL in its header like its source; one file is to be one backup. */
         rc = sqlite3_exec(backup->copy, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
-        if (rc == SQLITE_OK)
-                rc = sqlite3_prepare_v2(backup->copy,
-                                        "SELECT name FROM sqlite_schema WHERE type = 'table' AND"
-                                        " rootpage > 0",
-                                        -1, &backup->tables, NULL);
-        if (rc == SQLITE_OK)
-                rc = sqlite3_prepare_v2(backup->copy, "SELECT * FROM pragma_quick_check(?)", -1,
-                                        &backup->check, NULL);
         backup->phase = PHASE_CHECK;
         return errno_of(rc);
+}
+
+static bool said_ok(sqlite3 *db) {
+        sqlite3_stmt *st = NULL;
+        bool ok = false;
+
+        if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &st, NULL) == SQLITE_OK &&
+            sqlite3_step(st) == SQLITE_ROW) {
+                const char *said = (const char *) sqlite3_column_text(st, 0);
+
+                ok = said && strcmp(said, "ok") == 0;
+        }
+        (void) sqlite3_finalize(st);
+        return ok;
+}
+
+static int check_copy(Backup *backup) {
+        if (!said_ok(backup->copy))
+                return -EUCLEAN;
+
+        return sync_file(backup->tmp);
+}
+
+static void *check_in_thread(void *userdata) {
+        Backup *backup = userdata;
+
+        backup->check_result = check_copy(backup);
+        atomic_store(&backup->checked, true);
+        return NULL;
+}
+
+/* Signals stay with the thread that has always had them. */
+static int start_check(Backup *backup) {
+        sigset_t all, before;
+        int r;
+
+        (void) sigfillset(&all);
+        (void) pthread_sigmask(SIG_BLOCK, &all, &before);
+        r = -pthread_create(&backup->checker, NULL, check_in_thread, backup);
+        (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
+        backup->checking = r == 0;
+        return r;
 }
 
 static int publish(Backup *backup) {
         int r;
 
         close_all(backup);
-        r = sync_file(backup->tmp);
-        if (r < 0)
-                return r;
         if (rename(backup->tmp, backup->path) < 0)
                 return -errno;
 
@@ -453,28 +496,26 @@ static int publish(Backup *backup) {
         return r < 0 ? r : BACKUP_DONE;
 }
 
-/* One table a call. */
-static int check_table(Backup *backup) {
-        const char *said;
-        int rc;
+/* `wait`: nothing else is to be done meanwhile. */
+static int check(Backup *backup, bool wait) {
+        static const struct timespec pause = { .tv_nsec = 2000000 };
+        int r;
 
-        rc = sqlite3_step(backup->tables);
-        if (rc == SQLITE_DONE)
-                return publish(backup);
-        if (rc != SQLITE_ROW)
-                return errno_of(rc);
-
-        (void) sqlite3_reset(backup->check);
-        rc = sqlite3_bind_text(backup->check, 1,
-                               (const char *) sqlite3_column_text(backup->tables, 0), -1,
-                               SQLITE_TRANSIENT);
-        if (rc == SQLITE_OK)
-                rc = sqlite3_step(backup->check);
-        if (rc != SQLITE_ROW)
-                return rc == SQLITE_DONE ? -EUCLEAN : errno_of(rc);
-
-        said = (const char *) sqlite3_column_text(backup->check, 0);
-        return said && strcmp(said, "ok") == 0 ? 0 : -EUCLEAN;
+        if (wait) {
+                r = check_copy(backup);
+                return r < 0 ? r : publish(backup);
+        }
+        if (!backup->checking) {
+                r = start_check(backup);
+                if (r < 0)
+                        return r;
+        }
+        if (!atomic_load(&backup->checked)) {
+                /* Whoever calls again at once must not do so all the time. */
+                (void) nanosleep(&pause, NULL);
+                return 0;
+        }
+        return backup->check_result < 0 ? backup->check_result : publish(backup);
 }
 
 int backup_step(Backup *backup, int pages) {
@@ -487,7 +528,7 @@ int backup_step(Backup *backup, int pages) {
                 r = copy_pages(backup, pages);
                 break;
         case PHASE_CHECK:
-                r = check_table(backup);
+                r = check(backup, pages < 0);
                 break;
         case PHASE_DONE:
                 return BACKUP_DONE;
@@ -709,20 +750,6 @@ static int open_source(const char *path, sqlite3 **ret) {
 
 static void closedbp(sqlite3 **db) {
         (void) sqlite3_close(*db);
-}
-
-static bool said_ok(sqlite3 *db) {
-        sqlite3_stmt *st = NULL;
-        bool ok = false;
-
-        if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &st, NULL) == SQLITE_OK &&
-            sqlite3_step(st) == SQLITE_ROW) {
-                const char *said = (const char *) sqlite3_column_text(st, 0);
-
-                ok = said && strcmp(said, "ok") == 0;
-        }
-        (void) sqlite3_finalize(st);
-        return ok;
 }
 
 /* Whether a file is a whole collection of a version known here; opens it. */

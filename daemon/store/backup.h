@@ -51,8 +51,8 @@ typedef struct Backup Backup;
 
 int backup_new(Store *store, BackupKind kind, int64_t now_ms, Backup **ret);
 /*
- * Copies up to `pages` pages. 0: go on; BACKUP_DONE: the file is there, under its final name. On an
- * error the temporary file is gone; free the backup. The backup is the collection as it was at
+ * Copies up to `pages` pages, < 0 all of them; then checks. 0: go on; BACKUP_DONE: the file is there, under
+ * its final name. On an error the temporary file is gone; free the backup. The backup is the collection as it was at
  * backup_new(): changes made meanwhile are not in it, and do not disturb it.
  */
 enum { BACKUP_DONE = 1 };
