@@ -49,8 +49,9 @@ if [ -f client/cmd-table.c ]; then
         for page in client/ebb.1 client/completions/*; do
                 [ -f "$page" ] || continue
                 problems=
+                text=$(sed 's/\\-/-/g' "$page")
                 for verb in $verbs; do
-                        sed 's/\\-/-/g' "$page" | grep -qwF -e "$verb" || problems+="$verb"$'\n'
+                        grep -qwF -e "$verb" <<<"$text" || problems+="$verb"$'\n'
                 done
                 # A completion may ask the program itself.
                 ! grep -q 'ebb help' "$page" || problems=
