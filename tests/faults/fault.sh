@@ -64,6 +64,11 @@ end() {
 }
 
 check() { # FILE LAST -> sets SAID
+        # Killed while it was being made, a store has nothing to lose yet; the next start makes it.
+        if [ "$2" = 0 ]; then
+                SAID="nothing acknowledged"
+                return 0
+        fi
         SAID=$("$writer" "$1" check "$2" 2>&1)
 }
 
