@@ -78,6 +78,11 @@ typedef struct BusOption {
 } BusOption;
 int bus_read_options(sd_bus_message *m, const BusOption *options, sd_bus_error *error);
 
+/* sd-bus answers some successes with a positive number, which would be taken for an answer of the store. */
+static inline int bus_done(int r) {
+        return r < 0 ? r : 0;
+}
+
 /* One entry of an a{sv}. */
 int bus_put_text(sd_bus_message *m, const char *key, const char *value);
 int bus_put_value(sd_bus_message *m, const char *key, const char *type, ...);

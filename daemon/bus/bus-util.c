@@ -267,7 +267,7 @@ int bus_put_value(sd_bus_message *m, const char *key, const char *type, ...) {
         if (r < 0)
                 return r;
 
-        return sd_bus_message_close_container(m);
+        return bus_done(sd_bus_message_close_container(m));
 }
 
 int bus_put_text(sd_bus_message *m, const char *key, const char *value) {
@@ -301,7 +301,7 @@ int bus_close_array(sd_bus_message *m) {
         /* The array, its variant, the entry. */
         for (int i = 0; i < 3 && r >= 0; i++)
                 r = sd_bus_message_close_container(m);
-        return r;
+        return bus_done(r);
 }
 
 int bus_check_grade(unsigned grade, sd_bus_error *error) {

@@ -265,5 +265,5 @@ int bus_put_card(Bus *b, sd_bus_message *m, const Card *card, bool with_fields) 
         if (r != 0)
                 return r;
 
-        return sd_bus_message_close_container(m);
+        return bus_done(sd_bus_message_close_container(m));
 }

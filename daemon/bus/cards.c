@@ -34,7 +34,7 @@ static int append_card_ids(Bus *b, sd_bus_message *reply, int64_t note) {
                 if (r < 0)
                         return r;
         }
-        return sd_bus_message_close_container(reply);
+        return bus_done(sd_bus_message_close_container(reply));
 }
 
 static int method_add(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -243,9 +243,9 @@ static int append_found(Bus *b, sd_bus_message *reply, const When *when, int64_t
         if (r < 0)
                 return r;
 
-        return sd_bus_message_append(reply, "(xxssts)", card.id, card.note,
-                                     r == 0 ? deck->name : "", bus_card_state(&card),
-                                     bus_due_real(when, &card.sched), question);
+        return bus_done(sd_bus_message_append(reply, "(xxssts)", card.id, card.note,
+                                              r == 0 ? deck->name : "", bus_card_state(&card),
+                                              bus_due_real(when, &card.sched), question));
 }
 
 static int parse_query(const char *text, Query **ret, sd_bus_error *error) {

@@ -29,9 +29,9 @@ static int append_deck(Bus *b, sd_bus_message *reply, const DeckCounts *counts) 
         if (r != 0)
                 return r;
 
-        return sd_bus_message_append(reply, "(ssuuut)", name, preset->name, counts->due.fresh,
-                                     counts->due.learning, counts->due.review,
-                                     (uint64_t) counts->total);
+        return bus_done(sd_bus_message_append(reply, "(ssuuut)", name, preset->name,
+                                              counts->due.fresh, counts->due.learning,
+                                              counts->due.review, (uint64_t) counts->total));
 }
 
 static int method_list(sd_bus_message *m, void *userdata, sd_bus_error *error) {

@@ -331,7 +331,7 @@ static int put_statistics(Bus *b, sd_bus_message *reply, int64_t deck, const Whe
                         return r;
         }
 
-        return sd_bus_message_close_container(reply);
+        return bus_done(sd_bus_message_close_container(reply));
 }
 
 static int method_get_statistics(sd_bus_message *m, void *userdata, sd_bus_error *error) {
