@@ -199,14 +199,14 @@ int job_wait_fd(Job *job, int fd, uint32_t events) {
         int r;
 
         if (!job->io) {
-                r = sd_event_add_io(job->jobs->event, &job->io, fd, events | EPOLLONESHOT, on_io,
-                                    job);
+                r = sd_event_add_io(job->jobs->event, &job->io, fd, events, on_io, job);
                 if (r < 0)
                         return r;
 
-                return sd_event_source_set_priority(job->io, SD_EVENT_PRIORITY_IDLE);
+                (void) sd_event_source_set_priority(job->io, SD_EVENT_PRIORITY_IDLE);
         }
 
+        /* Once: until the next step says whether it waits again. */
         return sd_event_source_set_enabled(job->io, SD_EVENT_ONESHOT);
 }
 

@@ -18,6 +18,8 @@ enum {
         SQL_NEXT_LEARNING,
         SQL_NEXT_DAY,
         SQL_WAITING,
+        SQL_OLDEST_LEARNING,
+        SQL_OLDEST_DAY,
         SQL_PICK_LEARNING,
         SQL_PICK_LEARNING_DAY,
         SQL_PICK_REVIEW,
@@ -39,6 +41,9 @@ static const Sql sql[] = {
         [SQL_WAITING] = { "SELECT EXISTS (SELECT 1 FROM tally WHERE queue = 1)"
                           " OR EXISTS (SELECT 1 FROM tally WHERE queue = 5)"
                           " OR EXISTS (SELECT 1 FROM tally WHERE queue = 3 AND day <= ?)" },
+        [SQL_OLDEST_LEARNING] = { "SELECT min(due_ms) FROM card INDEXED BY card_learning"
+                                  " WHERE queue = 2 AND due_ms <= ?" },
+        [SQL_OLDEST_DAY] = { "SELECT min(day) FROM tally WHERE queue = ? AND day > 0 AND day <= ?" },
         [SQL_PICK_LEARNING] = { "SELECT id, deck, due_ms, last_ms, state FROM card"
                                 " INDEXED BY card_learning WHERE queue = 2 AND due_ms <= ?"
                                 " ORDER BY due_ms LIMIT ?" },
@@ -386,6 +391,37 @@ int queue_next_due(Store *store, const When *when, int64_t *ret_ms) {
                 at = learning;
 
         *ret_ms = at;
+        return 0;
+}
+
+int queue_oldest_due(Store *store, const When *when, int64_t *ret_ms) {
+        int64_t oldest, day;
+        int r;
+
+        r = store_set_today(store, when);
+        if (r < 0)
+                return r;
+
+        r = stmt_int(store, &sql[SQL_OLDEST_LEARNING], INT64_MAX, &oldest, "i", when->now_ms);
+        if (r < 0)
+                return r;
+
+        for (int64_t queue = CARD_QUEUE_LEARNING; queue <= CARD_QUEUE_REVIEW; queue++) {
+                int64_t at;
+
+                r = stmt_int(store, &sql[SQL_OLDEST_DAY], INT64_MAX, &day, "ii", queue,
+                             (int64_t) when->today_day);
+                if (r < 0)
+                        return r;
+                if (day == INT64_MAX)
+                        continue;
+
+                at = when->day_ends_ms - (when->today_day - day + 1) * MSEC_PER_DAY;
+                if (at < oldest)
+                        oldest = at;
+        }
+
+        *ret_ms = oldest == INT64_MAX ? 0 : oldest;
         return 0;
 }
 

@@ -3,11 +3,13 @@
 #include "store/internal.h"
 #include "store/op.h"
 
-enum { SQL_EACH };
+enum { SQL_EACH, SQL_LAST };
 static const Sql sql[] = {
         [SQL_EACH] = { "SELECT card, at_ms, tz_min, day_starts_min, grade, took_ms, mode, was, n,"
                        " state, step, interval FROM review INDEXED BY review_at"
                        " WHERE at_ms >= ? AND at_ms < ? AND undone = 0 ORDER BY at_ms" },
+        [SQL_LAST] = { "SELECT at_ms FROM review INDEXED BY review_at WHERE undone = 0"
+                       " ORDER BY at_ms DESC LIMIT 1" },
 };
 
 int review_each(Store *store, int64_t since_ms, int64_t until_ms,
@@ -40,4 +42,8 @@ int review_each(Store *store, int64_t since_ms, int64_t until_ms,
                         return r;
         }
         return r;
+}
+
+int review_last(Store *store, int64_t *ret_ms) {
+        return stmt_int(store, &sql[SQL_LAST], 0, ret_ms, "");
 }

@@ -165,6 +165,8 @@ class Rig:
         return process.wait(20)
 
     def log(self):
+        if not os.path.exists(self.log_path):
+            return ""
         with open(self.log_path, 'r', errors='replace') as f:
             return f.read()
 

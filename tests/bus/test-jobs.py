@@ -156,7 +156,7 @@ def claim_a_malformed_stream_changes_nothing(rig):
             ('empty', b'', ''),
             ('endless line', lines[0] + b'\n' + b'x' * (5 << 20), '4 mib')):
         ok, message, _ = rig.import_stream(text)
-        check(not ok and message and words in message, f'{name}: {ok} "{message}"')
+        check(not ok and message and words in message.lower(), f'{name}: {ok} "{message}"')
         equal(0, rig.get('CardCount'), f'CardCount after {name}')
     ok, message, _ = rig.import_stream(whole)
     check(ok, message)
