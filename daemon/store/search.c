@@ -3,8 +3,8 @@
  * from an index without content needs the old text to the letter: a later version that takes HTML apart in
  * another way would corrupt it. bm25 is not used, so the sizes of columns are not kept.
  *
- * Measured on 100,000 notes (tests/bench): single characters for Chinese and Japanese cost a third of a
- * trigram index, and find words of one and two characters, which a trigram index does not.
+ * Single characters for Chinese and Japanese: on 100,000 notes, half of them Japanese, this index takes 7.9 MB, a trigram
+ * index 29.7 MB, which moreover finds no words of one or two characters.
  */
 #include "store/search.h"
 

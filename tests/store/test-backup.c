@@ -405,7 +405,7 @@ TEST(rotation_deletes_what_it_does_not_keep_and_stale_parts_alone)
 TEST(restoring_brings_the_old_state_back_as_a_new_writer_and_saves_the_present_one)
 {
         _cleanup_(textbuf_done) TextBuf problem = {};
-        _cleanup_free_ char *backup = NULL, *saved = NULL, *writer = NULL;
+        _cleanup_free_ char *backup = NULL, *saved = NULL, *writer = NULL, *parent = NULL;
         Sample s = sample_new();
 
         writer = strdup(store_writer(s.store));
@@ -421,6 +421,10 @@ TEST(restoring_brings_the_old_state_back_as_a_new_writer_and_saves_the_present_o
         sample_open(&s);
         CHECK_INT(10, sample_int(&s, NULL, "SELECT count(*) FROM note"));
         CHECK(strcmp(writer, store_writer(s.store)) != 0);
+        parent = text_format("SELECT count(*) FROM op WHERE kind = 'writer' AND"
+                             " json_extract(payload, '$.parent') = '%s'",
+                             writer);
+        CHECK_INT(1, sample_int(&s, NULL, parent));
         CHECK_INT(10, notes_in(backup));
         CHECK_INT(2, files(&s, ""));
         s.store = store_free(s.store);
