@@ -947,7 +947,7 @@ static int lock_store(const char *store_path, int *ret) {
         return 0;
 }
 
-int backup_restore(const char *store_path, const char *path, int64_t now_ms, char **ret_saved,
+static int restore(const char *store_path, const char *path, int64_t now_ms, char **ret_saved,
                    TextBuf *problem) {
         _cleanup_(remove_folderp) char *work = NULL;
         _cleanup_free_ char *folder = NULL, *copy = NULL, *saved = NULL, *wal = NULL, *shm = NULL;
@@ -955,11 +955,6 @@ int backup_restore(const char *store_path, const char *path, int64_t now_ms, cha
         _cleanup_(closedbp) sqlite3 *source = NULL;
         _cleanup_close_ int lock = -1;
         int r;
-
-        assert(store_path);
-        assert(path);
-        assert(ret_saved);
-        assert(problem);
 
         folder = folder_of(store_path);
         wal = text_format("%s-wal", store_path);
@@ -1016,4 +1011,21 @@ int backup_restore(const char *store_path, const char *path, int64_t now_ms, cha
 
         *ret_saved = TAKE_PTR(saved);
         return sync_folder(folder);
+}
+
+int backup_restore(const char *store_path, const char *path, int64_t now_ms, char **ret_saved,
+                   TextBuf *problem) {
+        int r;
+
+        assert(store_path);
+        assert(path);
+        assert(ret_saved);
+        assert(problem);
+
+        r = restore(store_path, path, now_ms, ret_saved, problem);
+        if (r < 0 && problem->len == 0)
+                textbuf_addf(problem, "%s was not restored: %s. The collection is as it was.", path,
+                             r == -EBUSY ? "the collection is in use by another program"
+                                         : strerror(-r));
+        return r;
 }

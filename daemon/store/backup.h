@@ -100,8 +100,8 @@ enum {
 /*
  * Puts `path` in place of the collection at `store_path`, which must not be open. The present one is
  * backed up first (kind restore; *ret_saved, caller frees, NULL when there was none), and stays in place on
- * any error. The restored collection gets a new writer whose parent is the old one. Positive codes with a sentence in
- * `problem`.
+ * any error. The restored collection is a new writer already, whose parent is the old one: it is opened as any
+ * other. Not 0: a sentence in `problem`.
  */
 int backup_restore(const char *store_path, const char *path, int64_t now_ms, char **ret_saved,
                    TextBuf *problem);

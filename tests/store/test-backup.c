@@ -574,6 +574,7 @@ TEST(an_open_collection_is_not_replaced)
         backup = make(&s, BACKUP_DAILY, NOW_MS);
         add_notes(&s, 3);
         CHECK_INT(-EBUSY, backup_restore(s.path, backup, NOW_MS, &saved, &problem));
+        CHECK(problem.buf && strstr(problem.buf, "is in use by another program"));
         CHECK_INT(3, sample_int(&s, NULL, "SELECT count(*) FROM note"));
         sample_done(&s);
 }
