@@ -317,7 +317,7 @@ static int restore(const char *path, char **ret_saved, char **ret_problem, void 
         /* The parts hold no pointer into the store between turns of the loop, only the store itself. */
         l->store = store_free(l->store);
         restored = backup_restore(store_at, path, now_ms(), ret_saved, &why);
-        r = store_open(store_at, restored == 0 ? STORE_RESTORED : 0, now_ms(), &store, &problem);
+        r = store_open(store_at, 0, now_ms(), &store, &problem);
         if (r != 0) {
                 log_error("The collection cannot be opened again after restoring %s, ending: %s",
                           path, problem ? problem : strerror(r < 0 ? -r : EIO));
