@@ -213,8 +213,11 @@ static bool same_blob(sqlite3_stmt *st, int column, const uint8_t *blob, bool th
                memcmp(sqlite3_column_blob(st, column), blob, STAMP_BYTES) == 0;
 }
 
-/* All cards of a deck, each folded with or without its history. The list first: folding moves cards. */
-static int fold_deck_cards(Store *store, int64_t deck, bool history) {
+/*
+ * All cards of a deck, with their history: the preset they had went with the deck they were in. The
+ * list first: folding moves cards.
+ */
+static int fold_deck_cards(Store *store, int64_t deck) {
         _cleanup_stmt_ sqlite3_stmt *st = NULL;
         _cleanup_free_ int64_t *cards = NULL;
         size_t n = 0, cap = 0;
@@ -237,7 +240,7 @@ static int fold_deck_cards(Store *store, int64_t deck, bool history) {
         stmt_resetp(&st);
 
         for (size_t i = 0; i < n && r >= 0; i++)
-                r = fold_card(store, cards[i], history);
+                r = fold_card(store, cards[i], true);
         return r;
 }
 
@@ -337,7 +340,7 @@ int fold_deck(Store *store, int64_t id) {
                         if (now == before[i] || before[i] == 0)
                                 continue;
 
-                        r = fold_deck_cards(store, before[i], false);
+                        r = fold_deck_cards(store, before[i]);
                         if (r < 0)
                                 return r;
                 }

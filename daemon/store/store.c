@@ -16,7 +16,7 @@
 #include "util/json.h"
 #include "util/text.h"
 
-enum { HEADER_SIZE = 100, BUSY_MS = 20, CHECKPOINT_PAGES = 4000 };
+enum { HEADER_SIZE = 100, BUSY_MS = 20, CHECKPOINT_PAGES = 4000, SETTLE_CARDS = 500 };
 
 Moment when_moment(const When *when) {
         return day_moment(when->now_ms, when->tz_min, when->day_starts_min);
@@ -587,10 +587,16 @@ int store_recover(Store *store, int64_t now_ms) {
 }
 
 int store_idle(Store *store) {
-        int rc = SQLITE_OK;
+        int rc = SQLITE_OK, r;
 
-        if (!store->db || store->in_transaction)
+        if (!store->db || store->in_transaction || store->unsure)
                 return 0;
+
+        if (!store->read_only) {
+                r = fold_settle(store, SETTLE_CARDS);
+                if (r != 0)
+                        return r;
+        }
 
         if (!store->read_only)
                 rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,

@@ -91,8 +91,9 @@ int store_recover(Store *store, int64_t now_ms);
 uint64_t store_generation(const Store *store);
 
 /*
- * When there is nothing else to do: moves the WAL into the file, gives memory back. Cheap when there is nothing
- * to do. Never needed for correctness. 0 or a negative errno, which is nothing to act on.
+ * When there is nothing else to do: folds cards whose preset changed, some at a time, then moves the WAL into the file
+ * and gives memory back. Cheap when there is nothing to do. 1: there is more to fold, call again; 0; or a negative
+ * errno, which is nothing to act on.
  */
 int store_idle(Store *store);
 

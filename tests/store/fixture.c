@@ -159,7 +159,7 @@ uint64_t verify_all(Store *store) {
 
 char *digest_of(Store *store) {
         static const char *const queries[] = {
-                "SELECT hex(note.uuid), known, deleted, hex(t.uuid), hex(d.uuid), created, modified,"
+                "SELECT hex(note.uuid), note.known, deleted, hex(t.uuid), hex(d.uuid), created, modified,"
                 " first_sum, fields FROM note JOIN notetype t ON t.id = notetype"
                 " JOIN deck d ON d.id = deck ORDER BY note.uuid",
                 "SELECT hex(note.uuid), tag.name FROM note_tag JOIN note ON note.id = note"
@@ -168,7 +168,7 @@ char *digest_of(Store *store) {
                 " due_day, due_ms, last_ms, last_day, interval, reps, lapses, given, suspended,"
                 " buried_day, flag, position, hex(o.uuid) FROM card JOIN note ON note.id = note"
                 " JOIN deck d ON d.id = card.deck LEFT JOIN deck o ON o.id = own_deck"
-                " ORDER BY note.uuid, ord",
+                " WHERE given = 1 OR reps > 0 ORDER BY note.uuid, ord",
                 "SELECT hex(d.uuid), d.known, d.name, hex(p.uuid), hex(s.uuid), hex(i.uuid),"
                 " hex(d.parent_stamp), hex(d.into_stamp) FROM deck d LEFT JOIN deck p ON p.id = d.parent"
                 " LEFT JOIN preset s ON s.id = d.preset LEFT JOIN deck i ON i.id = d.into_deck"
