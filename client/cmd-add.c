@@ -21,6 +21,13 @@ enum { FIELDS_MAX = 64, FILE_MAX = 16 << 20 };
 
 #define SEPARATOR " :: "
 
+/* Takes white space off both ends; the text stays where it begins. */
+static void strip(char *text) {
+        char *start = text_strip(text);
+
+        memmove(text, start, strlen(start) + 1);
+}
+
 /* --- text and HTML --- */
 
 static char *html_from_text(const char *text) {
@@ -199,7 +206,7 @@ static int draft_from_line(const Cmd *cmd, const Reply *types, const char *text,
                 ret->n++;
                 if (!ret->values[i] || !ret->names[i])
                         return CMD_ERROR;
-                text_strip(ret->values[i]);
+                strip(ret->values[i]);
                 rest = next ? next + strlen(SEPARATOR) : NULL;
         }
         if (!ret->notetype || !ret->deck)
@@ -422,8 +429,7 @@ static void read_head(Draft *draft, const char *line, size_t len) {
                 free(draft->deck);
                 draft->deck = strndup(line + 5, len - 5);
                 if (draft->deck)
-                        memmove(draft->deck, text_strip(draft->deck),
-                                strlen(text_strip(draft->deck)) + 1);
+                        strip(draft->deck);
         } else if (len >= 5 && strncmp(line, "Tags:", 5) == 0) {
                 free(draft->tag_line);
                 draft->tag_line = strndup(line + 5, len - 5);
@@ -462,7 +468,7 @@ static bool draft_read(Draft *draft, const char *text, bool with_head) {
                 ok = textbuf_take(&values[i], &value) == 0 && ok;
                 if (!value)
                         continue;
-                memmove(value, text_strip(value), strlen(text_strip(value)) + 1);
+                strip(value);
                 free(draft->values[i]);
                 draft->values[i] = value;
         }
@@ -622,8 +628,7 @@ int cmd_edit_note(Call *c, int64_t note, bool *ret_changed) {
         for (size_t i = 0; i < draft.n; i++) {
                 /* White space around a field is not shown to who edits; it alone is no change. */
                 if (before[i])
-                        memmove(before[i], text_strip(before[i]),
-                                strlen(text_strip(before[i])) + 1);
+                        strip(before[i]);
                 else
                         seen = false;
         }

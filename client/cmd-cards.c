@@ -34,6 +34,7 @@ char *cmd_join(const Cmd *cmd, int from) {
 
 bool cmd_confirm(const char *question, bool yes, bool otherwise) {
         _cleanup_free_ char *line = NULL;
+        const char *answer;
         size_t cap = 0;
 
         if (yes)
@@ -46,8 +47,8 @@ bool cmd_confirm(const char *question, bool yes, bool otherwise) {
         if (getline(&line, &cap, stdin) < 0)
                 return false;
 
-        text_strip(line);
-        return strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0;
+        answer = text_strip(line);
+        return strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
 
 void selection_done(Selection *s) {

@@ -392,29 +392,51 @@ static const char help_text[] = "space  show the answer\n"
                                 "↑ ↓    scroll\n"
                                 "q      quit";
 
-static void add_keys(const Review *review, TextBuf *b, size_t columns, size_t *lines) {
-        char *items[GRADES + 2];
+/* The grades with their intervals; only their letters where whole names would take too many lines. */
+static size_t grade_items(const Review *review, size_t columns, size_t rows, char **items) {
+        size_t wide = 0;
+
+        for (unsigned grade = 1; grade <= GRADES; grade++) {
+                const char *preview = review->card.previews[grade];
+
+                items[grade - 1] = text_format("%u %s%s%s", grade, cmd_grade_name(grade),
+                                               preview ? " " : "", preview ? preview : "");
+                if (items[grade - 1])
+                        wide += utf8_width(items[grade - 1], strlen(items[grade - 1])) + 2;
+        }
+        if (wide <= columns * 2 || rows >= 20)
+                return GRADES;
+
+        for (unsigned grade = 1; grade <= GRADES; grade++) {
+                const char *preview = review->card.previews[grade];
+
+                free(items[grade - 1]);
+                items[grade - 1] = text_format("%c%s%s", cmd_grade_name(grade)[0] | 0x20,
+                                               preview ? " " : "", preview ? preview : "");
+        }
+        return GRADES;
+}
+
+static void add_keys(const Review *review, TextBuf *b, size_t columns, size_t rows, size_t *lines) {
+        char *items[GRADES];
         size_t n = 0;
 
         if (review->help)
                 items[n++] = strdup("any key: back");
-        else if (!review->shown) {
+        else if (review->shown)
+                n = grade_items(review, columns, rows, items);
+        else {
                 items[n++] = strdup("space: answer");
                 items[n++] = strdup("?: keys");
                 items[n++] = strdup("q: quit");
-        } else
-                for (unsigned grade = 1; grade <= GRADES; grade++) {
-                        const char *preview = review->card.previews[grade];
-
-                        items[n++] = text_format("%u %s%s%s", grade, cmd_grade_name(grade),
-                                                 preview ? " " : "", preview ? preview : "");
-                }
-
+        }
         for (size_t i = 0; i < n; i++)
                 if (!items[i])
-                        items[i] = strdup("");
-        textbuf_adds(b, out_style(STYLE_BOLD));
-        add_items(b, items, n, columns, lines);
+                        b->error = -ENOMEM;
+        if (!b->error) {
+                textbuf_adds(b, out_style(STYLE_BOLD));
+                add_items(b, items, n, columns, lines);
+        }
         for (size_t i = 0; i < n; i++)
                 free(items[i]);
 }
@@ -425,15 +447,17 @@ static void add_header(const Review *review, TextBuf *b, size_t columns) {
         unsigned graded = total_grades(review);
         size_t used, fits, wide;
 
-        left = text_format("%u/%" PRIu64 "%s", graded + 1, graded + (review->due ? review->due : 1),
-                           review->card.flag ? " !" : "");
+        left = text_format("%u/%" PRIu64 "%s%s", graded + 1,
+                           graded + (review->due ? review->due : 1), review->card.flag ? " ⚑" : "",
+                           review->top > 0 ? " ↑" : "");
         right = format_elapsed(clock_now_boot() - review->begun_boot);
         deck = out_line(review->card.deck);
         if (!left || !right || !deck)
                 return;
 
-        textbuf_addf(b, "%s%.*s", out_style(STYLE_DIM), (int) columns, left);
-        used = strlen(left) + 2;
+        used = utf8_width(left, strlen(left)) + 2;
+        textbuf_adds(b, out_style(STYLE_DIM));
+        textbuf_add(b, left, utf8_prefix(left, strlen(left), columns));
         wide = utf8_width(deck, strlen(deck));
         if (used + 2 + strlen(right) + 3 <= columns) {
                 size_t room = columns - used - 2 - strlen(right);
@@ -479,7 +503,7 @@ static void draw(Review *review, bool to_answer) {
         term_size(&columns, &rows);
         if (review->message)
                 add_wrapped(&keys, review->message, columns, &n_keys);
-        add_keys(review, &keys, columns, &n_keys);
+        add_keys(review, &keys, columns, rows, &n_keys);
         if (keys.error || wrap_card(review, columns, &lines, &rule) < 0) {
                 term_lines_done(&lines);
                 return;
@@ -566,17 +590,16 @@ static int on_key(Review *review, int key) {
         unsigned grade;
         char s[2] = { (char) key, '\0' };
 
-        if (review->help) {
-                review->help = false;
-                return key == 'q' ? QUIT : 0;
-        }
-        switch (key) {
-        case TERM_UP:
-        case TERM_DOWN:
-        case TERM_PAGE_UP:
-        case TERM_PAGE_DOWN:
+        if (key == TERM_UP || key == TERM_DOWN || key == TERM_PAGE_UP || key == TERM_PAGE_DOWN) {
                 scroll(review, key);
                 return 0;
+        }
+        if (review->help) {
+                review->help = false;
+                review->top = 0;
+                return key == TERM_END ? QUIT : 0;
+        }
+        switch (key) {
         case TERM_SPACE:
         case TERM_ENTER:
                 return on_space(review);
@@ -641,9 +664,13 @@ static int run_screen(Review *review) {
 /* --- one line per step --- */
 
 static void print_wrapped(const char *text) {
+        size_t columns = out_columns(), rows;
         TermLines lines = {};
 
-        if (term_wrap(text, strlen(text), out_columns(), &lines) < 0)
+        /* It may have another size than at the start. */
+        if (out_is_terminal())
+                term_size(&columns, &rows);
+        if (term_wrap(text, strlen(text), columns, &lines) < 0)
                 return;
         for (size_t i = 0; i < lines.n; i++)
                 printf("%.*s\n", (int) lines.lines[i].len, lines.lines[i].text);
@@ -661,7 +688,8 @@ static void print_grades(const Review *review) {
 }
 
 static int run_lines(Review *review) {
-        _cleanup_free_ char *line = NULL;
+        _cleanup_free_ char *buffer = NULL;
+        char *line;
         size_t cap = 0;
         int64_t asked = 0;
         int r;
@@ -680,11 +708,11 @@ static int run_lines(Review *review) {
                 else
                         printf("Enter: answer, ? keys: ");
                 (void) fflush(stdout);
-                if (getline(&line, &cap, stdin) < 0) {
+                if (getline(&buffer, &cap, stdin) < 0) {
                         putchar('\n');
                         return 0;
                 }
-                text_strip(line);
+                line = text_strip(buffer);
 
                 if (*line == '\0' && !review->shown) {
                         review->shown = true;
@@ -714,38 +742,39 @@ static int run_lines(Review *review) {
         return 0;
 }
 
-/* "12 cards in 3:20. Recalled 10 of 12." */
+/* "12 reviews in 3:20. Recalled 10, forgotten 2." and what is left. */
 static void print_summary(Review *review) {
-        _cleanup_free_ char *elapsed = NULL, *when = NULL, *safe = NULL;
+        _cleanup_free_ char *elapsed = NULL, *when = NULL, *text = NULL;
+        _cleanup_(textbuf_done) TextBuf b = {};
         _cleanup_(reply_freep) Reply *reply = NULL;
         unsigned n = total_grades(review);
         usec_t next_due;
 
-        if (review->message) {
-                safe = out_line(review->message);
-                printf("%s\n", safe ? safe : "");
-        }
+        if (review->message)
+                textbuf_addf(&b, "%s\n", review->message);
         elapsed = format_elapsed(clock_now_boot() - review->begun_boot);
         if (n > 0) {
-                printf("%u %s in %s.", n, n == 1 ? "review" : "reviews", elapsed ? elapsed : "?");
+                textbuf_addf(&b, "%u %s in %s. ", n, n == 1 ? "review" : "reviews",
+                             elapsed ? elapsed : "?");
                 if (review->grades[1] == 0)
-                        printf(" All recalled.\n");
+                        textbuf_adds(&b, "All recalled.\n");
                 else
-                        printf(" Recalled %u, forgotten %u.\n", n - review->grades[1],
-                               review->grades[1]);
+                        textbuf_addf(&b, "Recalled %u, forgotten %u.\n", n - review->grades[1],
+                                     review->grades[1]);
         }
-        if (call_properties(review->call, NULL, EBB_IF_MANAGER, &reply) < 0)
-                return;
-
-        review->due = (uint64_t) value_int(value_get(reply_arg(reply, 0), "DueCount"), 0);
-        next_due = (usec_t) value_int(value_get(reply_arg(reply, 0), "NextDue"), 0);
-        if (review->due > 0)
-                printf("%" PRIu64 " still due.\n", review->due);
-        else if (next_due > 0) {
+        if (call_properties(review->call, NULL, EBB_IF_MANAGER, &reply) >= 0) {
+                review->due = (uint64_t) value_int(value_get(reply_arg(reply, 0), "DueCount"), 0);
+                next_due = (usec_t) value_int(value_get(reply_arg(reply, 0), "NextDue"), 0);
                 when = out_instant(next_due);
-                printf("Nothing is due any more. The next card: %s.\n", when ? when : "?");
-        } else
-                printf("Nothing is due any more.\n");
+                if (review->due > 0)
+                        textbuf_addf(&b, "%" PRIu64 " still due.", review->due);
+                else
+                        textbuf_addf(&b, "Nothing is due%s.", n > 0 ? " any more" : "");
+                if (review->due == 0 && next_due > 0)
+                        textbuf_addf(&b, " The next card: %s.", when ? when : "?");
+        }
+        if (textbuf_take(&b, &text) == 0)
+                print_wrapped(text);
 }
 
 int cmd_review(Cmd *cmd) {
@@ -768,8 +797,10 @@ int cmd_review(Cmd *cmd) {
 
                 /* What was graded before is saved; say how much that was. */
                 if (total_grades(&review) > 0)
-                        fprintf(stderr, "ebb: %u %s of this review saved.\n", total_grades(&review),
-                                total_grades(&review) == 1 ? "grade is" : "grades are");
+                        out_error(total_grades(&review) == 1
+                                          ? "%u grade of this review is saved."
+                                          : "%u grades of this review are saved.",
+                                  total_grades(&review));
                 return status;
         }
         print_summary(&review);
