@@ -590,6 +590,54 @@ def claim_a_collection_held_by_another_bus_is_refused(rig):
     rig.add('still', 'there')
 
 
+def claim_a_writer_from_outside_is_survived(rig):
+    import sqlite3
+    rig.start()
+    _, (card,) = rig.add('q')
+    db = sqlite3.connect(rig.store, timeout=0, isolation_level=None)
+    try:
+        db.execute('BEGIN IMMEDIATE')
+    except sqlite3.OperationalError:
+        pass  # the daemon keeps everybody else out
+    else:
+        begin = time.monotonic()
+        with refused('Store', 'ebb.db'):
+            rig.add('while it is held')
+        check(time.monotonic() - begin < 10, 'waits for long')
+        equal(1, rig.count(), 'cards')
+        db.execute('ROLLBACK')
+    db.close()
+    rig.add('afterwards')
+    rig.grade(card, rig.call('Cards', 'Get', 'x', card)['revision'], 3)
+    equal(2, rig.get('CardCount'), 'CardCount')
+
+
+def claim_a_change_of_the_time_zone_is_noticed(rig):
+    if os.environ.get('EBB_TEST_MOUNTS') != 'yes':
+        raise Skip('needs root, to mount')
+    etc = os.path.join(rig.dir, 'etc')
+    subprocess.run(['cp', '-a', '/etc', etc], check=True)
+    subprocess.run(['mount', '--bind', etc, '/etc'], check=True)
+    try:
+        env = rig.env
+        rig.env = lambda bus=True: {k: v for k, v in env(bus).items() if k != 'TZ'}
+        rig.start()
+        rig.get('DueCount')  # it has its name before it is up
+        os.symlink('/usr/share/zoneinfo/Pacific/Kiritimati', '/etc/localtime.new')
+        os.rename('/etc/localtime.new', '/etc/localtime')
+        for _ in range(500):
+            if 'The time zone was changed' in rig.log():
+                break
+            time.sleep(0.01)
+        else:
+            raise Failed('it was not noticed')
+        # 14 hours ahead of UTC; days begin at four there.
+        expected = int((time.time() + 14 * 3600 - 4 * 3600) // 86400)
+        equal(expected, rig.call('Manager', 'GetStatistics', 'su', '', 1)['today'], 'today')
+    finally:
+        subprocess.run(['umount', '-l', '/etc'], check=True)
+
+
 def mount(rig, options):
     """A small file system at the data folder; the test runs in a mount namespace of its own."""
     if os.environ.get('EBB_TEST_MOUNTS') != 'yes':

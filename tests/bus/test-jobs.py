@@ -432,6 +432,13 @@ def claim_a_backup_can_be_listed_and_put_back(rig):
     for name in ('nowhere.db', '/etc/passwd', '../ebb.db'):
         with refused('NoSuchBackup'):
             rig.call('Manager', 'RestoreBackup', 's', name)
+    r, w = os.pipe()
+    stalled = rig.job('Import', r, {})
+    with refused('Busy'):
+        rig.call('Manager', 'RestoreBackup', 's', path)
+    rig.call('Job', 'Cancel', '', path=stalled)
+    os.close(r)
+    os.close(w)
     saved = str(rig.call('Manager', 'RestoreBackup', 's', os.path.basename(path)))
     equal((1, 0), (rig.count('one'), rig.count('two')), 'after restoring')
     equal(1, rig.get('DueCount'), 'DueCount')
