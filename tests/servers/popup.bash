@@ -104,12 +104,12 @@ popup_window() { # SERVER
 }
 
 # Where the labels of the last row of a card stand: centres "X Y" on the screen, from left to right.
-popup_buttons() { # SERVER
+popup_buttons() { # SERVER COUNT
         local shot=$RIG_DIR/buttons.png
         popup_window "$1" || return 1
         rig-shot "$shot"
         convert "$shot" -crop "${popup_WIDTH}x$popup_HEIGHT+$popup_X+$popup_Y" +repage -depth 8 gray:- |
-                python3 "$popup_here/find-buttons.py" "$popup_WIDTH" "$popup_HEIGHT" "$popup_X" "$popup_Y"
+                python3 "$popup_here/find-buttons.py" "$popup_WIDTH" "$popup_HEIGHT" "$popup_X" "$popup_Y" "$2"
 }
 
 popup_click_button() { # SERVER INDEX OF
@@ -117,7 +117,7 @@ popup_click_button() { # SERVER INDEX OF
         local i
         # A card that has just come may still be moving or fading in.
         for i in $(seq 20); do
-                mapfile -t at < <(popup_buttons "$1" 2>/dev/null)
+                mapfile -t at < <(popup_buttons "$1" "$3" 2>/dev/null)
                 [ "${#at[@]}" = "$3" ] && break
                 sleep .15
         done
@@ -142,15 +142,22 @@ click_action() { # SERVER WANTED
         esac
 }
 
+popup_click_at() { # X Y, in the window found last
+        xdotool mousemove $((popup_X + $1)) $((popup_Y + $2)) sleep 0.15 click 1 sleep 0.05 mousemove 2 2
+}
+
 click_body() { # SERVER
         popup_window "$1" || return 1
-        xdotool mousemove $((popup_X + popup_WIDTH - 14)) $((popup_Y + 14)) sleep 0.15 click 1 sleep 0.05 mousemove 2 2
+        popup_click_at $((popup_WIDTH - 14)) 14
 }
 
 popup_dismiss() { # SERVER
         case $1 in
         dunst) dunstctl close ;;
         mako) makoctl dismiss ;;
+        # There a click on the card is its default action: the cross in the corner.
+        lxqt | notification-daemon) popup_window "$1" && popup_click_at $((popup_WIDTH - 23)) 28 ;;
+        mate) popup_window "$1" && popup_click_at $((popup_WIDTH - 31)) 26 ;;
         *) click_body "$1" ;;
         esac
 }
