@@ -393,6 +393,24 @@ def claim_changes_of_one_turn_are_told_in_one_signal(rig):
     check('"DueCount"' in signals and '"NewCount"' in signals, 'DueCount is not told')
 
 
+def claim_a_grade_is_told_to_everybody(rig):
+    rig.start()
+    _, (card,) = rig.add('q')
+    watch = subprocess.Popen(['dbus-monitor', '--address', rig.address, "type='signal',member='Graded'"],
+                             stdout=subprocess.PIPE, text=True)
+    for line in watch.stdout:
+        if 'NameLost' in line or 'NameAcquired' in line:
+            break
+    time.sleep(0.2)
+    _, due, _ = rig.grade(card, rig.next()[1], 3)
+    time.sleep(0.3)
+    watch.terminate()
+    said = watch.stdout.read()
+    watch.wait()
+    for part in (f'int64 {card}', 'uint32 3', f'uint64 {due}', 'string "client"'):
+        check(part in said, f'"{part}" is not in {said}')
+
+
 # ---- what is refused
 
 def claim_wrong_signatures_are_refused(rig):
