@@ -1,7 +1,11 @@
 /*
  * A note stream into the collection. Notes are checked and put aside as they come, in a temporary table
- * that SQLite keeps outside the collection; what is there already is looked up and the new ones
- * written in one transaction at the end.
+ * that SQLite keeps outside the collection; then all are applied in one transaction.
+ *
+ * 10,000 notes take most of a second, too long to keep a grade waiting. So that transaction is one of a second
+ * connection, goes on in slices, and nothing of it is seen before it is whole. Only one can write: a
+ * command that comes in between takes the half done import back, and it begins anew from what was put
+ * aside. After the third time it goes through without a pause.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +20,6 @@
 enum {
         SQL_STAGE,
         SQL_NEXT,
-        SQL_DROP,
         SQL_FIND_UUID,
         SQL_FIND_FIRST,
         SQL_UUID,
@@ -24,15 +27,24 @@ enum {
 static const Sql sql[] = {
         [SQL_STAGE] = { "INSERT INTO temp.import_note (note) VALUES (?)" },
         [SQL_NEXT] = { "SELECT id, note FROM temp.import_note WHERE id > ? ORDER BY id LIMIT 1" },
-        [SQL_DROP] = { "DELETE FROM temp.import_note" },
         [SQL_FIND_UUID] = { "SELECT id FROM note WHERE uuid = ? AND known = 1" },
         [SQL_FIND_FIRST] = { "SELECT id FROM note WHERE notetype = ? AND first_sum = ?"
                              " AND known = 1 AND deleted = 0 ORDER BY id" },
         [SQL_UUID] = { "SELECT uuid FROM note WHERE id = ?" },
 };
 
+enum { PATIENCE = 3 };
+
 struct Import {
         Store *store;
+        Store *beside; /* where it is written */
+        Action action;
+        When when;
+        bool begun;
+        unsigned taken_back;
+        int64_t after;    /* the last note applied, as put aside */
+        int64_t before;   /* operations of the action that are not of notes */
+        uint64_t refused; /* when they were put aside */
         char *label, *importer, *deck;
         ImportMatch match;
         bool dry_run;
@@ -44,12 +56,27 @@ struct Import {
         ImportCounts counts;
 };
 
+static void take_back(void *userdata) {
+        Import *i = userdata;
+
+        if (!i->begun)
+                return;
+
+        (void) action_end(&i->action, STORE_E_NOTHING);
+        i->begun = false;
+        i->taken_back++;
+        i->counts = (ImportCounts){ .refused = i->refused };
+}
+
 Import *commands_import_free(Import *i) {
         if (!i)
                 return NULL;
 
-        if (!i->done)
-                (void) stmt_exec(i->store, &sql[SQL_DROP], "");
+        if (i->beside) {
+                take_back(i);
+                (void) store_on_write(i->store, NULL, NULL);
+                store_free(i->beside);
+        }
         for (size_t t = 0; t < i->n_types; t++) {
                 free((char *) i->types[t].name);
                 free(i->type_memory[t]);
@@ -65,18 +92,10 @@ Import *commands_import_free(Import *i) {
 
 int commands_import_begin(Store *store, const ImportOptions *options, Import **ret) {
         _cleanup_(commands_import_freep) Import *i = NULL;
-        int rc;
+        int rc, r;
 
         if (store_read_only(store))
                 return store_fail(store, STORE_E_READ_ONLY, "%s", store_problem(store));
-
-        rc = sqlite3_exec(store_db(store),
-                          "CREATE TEMP TABLE IF NOT EXISTS import_note"
-                          " (id INTEGER PRIMARY KEY, note TEXT NOT NULL);"
-                          "DELETE FROM temp.import_note",
-                          NULL, NULL, NULL);
-        if (rc != SQLITE_OK)
-                return stmt_failed(store, rc);
 
         i = calloc(1, sizeof(*i));
         if (!i)
@@ -90,6 +109,23 @@ int commands_import_begin(Store *store, const ImportOptions *options, Import **r
         i->deck = strdup(options->deck ? options->deck : "");
         if (!i->label || !i->importer || !i->deck)
                 return -ENOMEM;
+
+        if (!store_on_write(store, take_back, i))
+                return store_fail(store, STORE_E_INVALID,
+                                  "Another import is running. Try again when it is done.");
+
+        r = store_open_beside(store, &i->beside);
+        if (r < 0) {
+                (void) store_on_write(store, NULL, NULL);
+                return r;
+        }
+
+        rc = sqlite3_exec(
+                store_db(i->beside),
+                "CREATE TEMP TABLE import_note (id INTEGER PRIMARY KEY, note TEXT NOT NULL)", NULL,
+                NULL, NULL);
+        if (rc != SQLITE_OK)
+                return stmt_failed(store, rc);
 
         *ret = TAKE_PTR(i);
         return 0;
@@ -179,7 +215,8 @@ static int stage(Import *i, const ImportNote *note, const char *deck) {
         if (r < 0)
                 return r;
 
-        return stmt_exec(i->store, &sql[SQL_STAGE], "t", json);
+        r = stmt_exec(i->beside, &sql[SQL_STAGE], "t", json);
+        return r < 0 ? store_fail(i->store, r, "%s", store_error(i->beside)) : 0;
 }
 
 int commands_import_add(Import *i, const ImportNote *note) {
@@ -196,13 +233,13 @@ int commands_import_add(Import *i, const ImportNote *note) {
         if (r == 0 && note->guid && strlen(note->guid) > 1000)
                 r = store_fail(i->store, STORE_E_INVALID, "The guid is longer than 1000 bytes.");
         if (r == STORE_E_INVALID)
-                i->counts.refused++;
+                i->counts.refused = ++i->refused;
         if (r != 0)
                 return r;
 
         r = stage(i, note, deck);
         if (r < 0)
-                return store_disk_full(i->store) ? STORE_E_FULL : r;
+                return store_disk_full(i->beside) ? STORE_E_FULL : r;
 
         i->staged++;
         return 0;
@@ -307,18 +344,18 @@ static int find_match(Import *i, const NoteTypeRow *type, const Staged *s,
                 return 0;
         }
 
-        r = stmt_int(i->store, &sql[SQL_FIND_UUID], 0, ret, "b", uuid, (size_t) UUID_SIZE);
+        r = stmt_int(i->beside, &sql[SQL_FIND_UUID], 0, ret, "b", uuid, (size_t) UUID_SIZE);
         if (r < 0 || *ret > 0 || *s->guid)
                 return r;
 
-        r = stmt_query(i->store, &sql[SQL_FIND_FIRST], &st, "ii", type->id, note_first_sum(first));
+        r = stmt_query(i->beside, &sql[SQL_FIND_FIRST], &st, "ii", type->id, note_first_sum(first));
         if (r < 0)
                 return r;
 
-        while ((r = stmt_step(i->store, st)) > 0) {
+        while ((r = stmt_step(i->beside, st)) > 0) {
                 _cleanup_(note_freep) Note *note = NULL;
 
-                r = note_get(i->store, sqlite3_column_int64(st, 0), &note);
+                r = note_get(i->beside, sqlite3_column_int64(st, 0), &note);
                 if (r != 0)
                         return r < 0 ? r : -EUCLEAN;
                 if (same_stripped(note_field(note, type->type.fields[0]), first)) {
@@ -345,7 +382,7 @@ static int update_note(Import *i, Action *a, int64_t id, const NoteTypeRow *type
         Op op;
         int r;
 
-        r = note_get(i->store, id, &note);
+        r = note_get(i->beside, id, &note);
         if (r != 0)
                 return r < 0 ? r : -EUCLEAN;
         if (note->notetype != type->id) {
@@ -415,7 +452,7 @@ static int add_note(Import *i, Action *a, const Staged *s, const uint8_t uuid[st
         if (!s->suspended)
                 return 0;
 
-        r = card_list_of_note(i->store, id, &cards, &n);
+        r = card_list_of_note(i->beside, id, &cards, &n);
         if (r < 0)
                 return r;
 
@@ -433,7 +470,7 @@ static int apply_one(Import *i, Action *a, const Staged *s) {
         int64_t id;
         int r;
 
-        r = note_input_type(i->store, &s->input, &type);
+        r = note_input_type(i->beside, &s->input, &type);
         if (r != 0)
                 return r;
 
@@ -466,76 +503,108 @@ static int put_label(Import *i, Action *a) {
         return action_put(a, "import", &op, &w);
 }
 
-static int apply(Import *i, Action *a) {
-        int64_t after = 0, before;
+static int begin(Import *i, Action *a) {
         int r;
 
         r = put_label(i, a);
         if (r < 0)
                 return r;
 
-        before = action_count(a);
+        i->before = action_count(a);
         for (size_t t = 0; t < i->n_types; t++) {
                 const NoteTypeRow *row;
                 int64_t id;
 
-                r = notetype_by_name(i->store, i->types[t].name, &row);
+                r = notetype_by_name(i->beside, i->types[t].name, &row);
                 if (r == STORE_E_NOT_FOUND)
                         r = action_notetype(a, &i->types[t], &id);
                 if (r != 0)
                         return r;
         }
+        return 0;
+}
 
-        for (;;) {
-                _cleanup_(staged_done) Staged s = { 0 };
-                _cleanup_stmt_ sqlite3_stmt *st = NULL;
+/* Applies the next note; STORE_E_NOT_FOUND when there is none. */
+static int apply_next(Import *i, Action *a) {
+        _cleanup_(staged_done) Staged s = { 0 };
+        _cleanup_stmt_ sqlite3_stmt *st = NULL;
+        int r;
 
-                r = stmt_query(i->store, &sql[SQL_NEXT], &st, "i", after);
-                if (r < 0)
+        r = stmt_query(i->beside, &sql[SQL_NEXT], &st, "i", i->after);
+        if (r < 0)
+                return r;
+
+        r = stmt_step(i->beside, st);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return STORE_E_NOT_FOUND;
+
+        i->after = sqlite3_column_int64(st, 0);
+        r = staged_read(stmt_text(st, 1), (size_t) sqlite3_column_bytes(st, 1), &s);
+        if (r < 0)
+                return r;
+
+        return apply_one(i, a, &s);
+}
+
+static int step(Import *i, const When *when, size_t max) {
+        int r;
+
+        if (!i->begun) {
+                i->when = *when;
+                i->after = 0;
+                store_changed_beside(i->beside); /* by commands since it was last looked at */
+                r = action_begin(&i->action, i->beside, &i->when);
+                if (r != 0)
                         return r;
 
-                r = stmt_step(i->store, st);
-                if (r < 0)
-                        return r;
-                if (r == 0)
-                        break;
-
-                after = sqlite3_column_int64(st, 0);
-                r = staged_read(stmt_text(st, 1), (size_t) sqlite3_column_bytes(st, 1), &s);
-                if (r < 0)
-                        return r;
-
-                r = apply_one(i, a, &s);
+                i->begun = true;
+                r = begin(i, &i->action);
                 if (r != 0)
                         return r;
         }
 
+        for (size_t n = 0; n < max || i->taken_back >= PATIENCE; n++) {
+                r = apply_next(i, &i->action);
+                if (r == STORE_E_NOT_FOUND) {
+                        i->done = true;
+                        break;
+                }
+                if (r != 0)
+                        return r;
+        }
+        if (!i->done)
+                return 0;
+
         /* An import that changed nothing is nothing to undo. */
-        return action_count(a) == before || i->dry_run ? STORE_E_NOTHING : 0;
+        return action_count(&i->action) == i->before || i->dry_run ? STORE_E_NOTHING : 0;
 }
 
 int commands_import_step(Import *i, const When *when, size_t max) {
-        ImportCounts counts = i->counts;
-        Action a;
         int r;
 
         if (i->done)
                 return 0;
 
-        r = action_begin(&a, i->store, when);
-        if (r != 0)
-                return r;
+        r = step(i, when, max);
+        if (r == 0 && !i->done)
+                return 1;
 
-        r = action_end(&a, apply(i, &a));
-        if (r == STORE_E_NOTHING)
-                r = 0;
-        if (r != 0) {
-                i->counts = counts;
-                return r;
+        if (i->begun) {
+                i->begun = false;
+                r = action_end(&i->action, r);
         }
+        if (i->done && r == STORE_E_NOTHING)
+                return 0;
 
-        i->done = true;
-        return stmt_exec(i->store, &sql[SQL_DROP], "");
+        store_changed_beside(i->store);
+        if (r == 0)
+                return 0;
+
+        i->done = false;
+        i->counts = (ImportCounts){ .refused = i->refused };
+        return store_fail(i->store, r, "%s", store_error(i->beside));
 }
 
 void commands_import_counts(const Import *i, ImportCounts *ret) {

@@ -49,6 +49,9 @@ struct Store {
         uint64_t last_hlc;
         int64_t action; /* of the operations being made; 0 = the next one begins an action */
 
+        void (*on_write)(void *userdata);
+        void *on_write_userdata;
+
         /* Set while store/verify.c runs the fold. */
         void (*differs)(const char *sentence, void *userdata);
         void *differs_userdata;

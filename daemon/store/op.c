@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/stmt.h"
 #include "util/json.h"
 #include "util/sha256.h"
 #include "util/text.h"
@@ -391,4 +392,76 @@ int op_parse(const char *writer, const char *line, size_t len, Op *ret, void **r
         *ret = op;
         *ret_memory = TAKE_PTR(memory);
         return 0;
+}
+
+enum { SQL_OP, SQL_REVIEW };
+static const Sql sql[] = {
+        [SQL_OP] = { "SELECT seq, hash, hlc, action, kind, payload, target FROM op"
+                     " JOIN writer ON writer.id = op.writer WHERE writer.name = ? AND seq = ?"
+                     " ORDER BY hash LIMIT 1" },
+        [SQL_REVIEW] = { "SELECT seq, hash, hlc, ifnull(action, seq), note.uuid, card.ord, at_ms - fix_ms, tz_min,"
+                         " day_starts_min, grade, took_ms, mode, was, n, review.state, review.step,"
+                         " review.interval FROM review JOIN writer ON writer.id = review.writer"
+                         " JOIN card ON card.id = review.card JOIN note ON note.id = card.note"
+                         " WHERE writer.name = ? AND seq = ? ORDER BY hash LIMIT 1" },
+};
+
+int op_read(Store *store, const char *writer, int64_t seq, char **ret, size_t *ret_len) {
+        _cleanup_stmt_ sqlite3_stmt *st = NULL;
+        Op op = { 0 };
+        int r;
+
+        (void) snprintf(op.writer, sizeof(op.writer), "%s", writer);
+        r = stmt_query(store, &sql[SQL_OP], &st, "ti", writer, seq);
+        if (r < 0)
+                return r;
+
+        r = stmt_step(store, st);
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                op.kind = stmt_text(st, 4);
+                op.payload = stmt_text(st, 5);
+                op.payload_len = (size_t) sqlite3_column_bytes(st, 5);
+                op.target_len = (size_t) sqlite3_column_bytes(st, 6);
+                if (op.target_len > OP_TARGET_MAX)
+                        return -EUCLEAN;
+                if (op.target_len > 0)
+                        memcpy(op.target, sqlite3_column_blob(st, 6), op.target_len);
+        } else {
+                stmt_resetp(&st);
+                r = stmt_query(store, &sql[SQL_REVIEW], &st, "ti", writer, seq);
+                if (r < 0)
+                        return r;
+
+                r = stmt_step(store, st);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        return store_fail(store, STORE_E_NOT_FOUND,
+                                          "There is no operation %s/%" PRIi64 ".", writer, seq);
+                if (sqlite3_column_bytes(st, 4) != UUID_SIZE)
+                        return -EUCLEAN;
+
+                op.kind = "review";
+                op_target_card(&op, sqlite3_column_blob(st, 4),
+                               (unsigned) sqlite3_column_int(st, 5));
+                op.at_ms = sqlite3_column_int64(st, 6);
+                op.tz_min = sqlite3_column_int(st, 7);
+                op.day_starts_min = sqlite3_column_int(st, 8);
+                op.grade = (Grade) sqlite3_column_int(st, 9);
+                op.took_ms = (uint32_t) sqlite3_column_int64(st, 10);
+                op.mode = (ReviewMode) sqlite3_column_int(st, 11);
+                op.was = (CardState) sqlite3_column_int(st, 12);
+                op.outcome.reps_before = (uint32_t) sqlite3_column_int64(st, 13);
+                op.outcome.state = (CardState) sqlite3_column_int(st, 14);
+                op.outcome.step = (uint32_t) sqlite3_column_int64(st, 15);
+                outcome_set_interval(&op.outcome, sqlite3_column_int64(st, 16));
+        }
+
+        op.seq = sqlite3_column_int64(st, 0);
+        op.hash = (uint32_t) sqlite3_column_int64(st, 1);
+        op.hlc = (uint64_t) sqlite3_column_int64(st, 2);
+        op.action = sqlite3_column_int64(st, 3);
+        return op_format(&op, ret, ret_len);
 }

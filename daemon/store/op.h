@@ -102,3 +102,6 @@ static inline int64_t outcome_interval(const Outcome *o) {
         return o->interval_days > 0 ? o->interval_days : -(int64_t) o->interval_s;
 }
 void outcome_set_interval(Outcome *o, int64_t interval);
+
+/* The line of an operation of the collection; of a forked writer the first branch. The caller's. STORE_E_NOT_FOUND. */
+int op_read(Store *store, const char *writer, int64_t seq, char **ret, size_t *ret_len);

@@ -255,6 +255,9 @@ int transaction_begin(Store *store) {
                                   store->problem ? store->problem
                                                  : "The collection is open for reading only.");
 
+        if (store->on_write)
+                store->on_write(store->on_write_userdata);
+
         r = stmt_exec(store, &sql[SQL_BEGIN], "");
         if (r < 0)
                 return r;

@@ -88,3 +88,13 @@ static inline void stmt_finalizep(sqlite3_stmt **st) {
 int transaction_begin(Store *store);
 int transaction_commit(Store *store);
 void transaction_rollback(Store *store);
+
+/*
+ * A second connection to the same collection, for a transaction that lasts over several turns of the event loop: what it
+ * writes is not seen through `store` before it commits. SQLite lets one write at a time, so whoever has it registers a
+ * function with store_on_write() that gives way, and calls store_changed_beside() after a commit. Freed before `store`.
+ */
+int store_open_beside(Store *store, Store **ret);
+void store_changed_beside(Store *store);
+/* `f` is called before a transaction of `store` begins. NULL: nobody. False when somebody is there already. */
+bool store_on_write(Store *store, void (*f)(void *userdata), void *userdata);

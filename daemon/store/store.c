@@ -87,7 +87,7 @@ Store *store_free(Store *store) {
         if (!store)
                 return NULL;
 
-        if (store->db && !store->read_only)
+        if (store->db && !store->read_only && store->lock_fd >= 0)
                 (void) sqlite3_exec(store->db, "PRAGMA optimize", NULL, NULL, NULL);
         close_database(store);
         store_forget_all(store);
@@ -566,6 +566,51 @@ int store_open(const char *path, StoreFlags flags, int64_t now_ms, Store **ret, 
 
         *ret = TAKE_PTR(store);
         return 0;
+}
+
+int store_open_beside(Store *store, Store **ret) {
+        _cleanup_(store_freep) Store *beside = NULL;
+        int rc, r;
+
+        beside = calloc(1, sizeof(*beside));
+        if (!beside)
+                return -ENOMEM;
+
+        beside->lock_fd = -1;
+        beside->today_day = CARD_NO_DAY;
+        beside->done_day = CARD_NO_DAY;
+        beside->path = strdup(store->path);
+        if (!beside->path)
+                return -ENOMEM;
+
+        rc = sqlite3_open_v2(beside->path, &beside->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                             NULL);
+        if (rc == SQLITE_OK) {
+                (void) sqlite3_extended_result_codes(beside->db, 1);
+                (void) sqlite3_busy_timeout(beside->db, BUSY_MS);
+                rc = sqlite3_exec(beside->db, pragmas, NULL, NULL, NULL);
+        }
+        r = rc == SQLITE_OK ? store_load_own(beside) : stmt_failed(beside, rc);
+        if (r < 0)
+                return store_fail(store, r, "%s", store_error(beside));
+
+        (void) sqlite3_wal_autocheckpoint(beside->db, CHECKPOINT_PAGES);
+        *ret = TAKE_PTR(beside);
+        return 0;
+}
+
+void store_changed_beside(Store *store) {
+        store_forget_all(store);
+        store->generation++;
+}
+
+bool store_on_write(Store *store, void (*f)(void *userdata), void *userdata) {
+        if (f && store->on_write)
+                return false;
+
+        store->on_write = f;
+        store->on_write_userdata = userdata;
+        return true;
 }
 
 int store_recover(Store *store, int64_t now_ms) {

@@ -231,3 +231,54 @@ TEST(a_note_type_that_comes_along_is_made)
         CHECK_INT(0, verify_all(f.store));
         fixture_done(&f);
 }
+
+TEST(a_grade_during_an_import_goes_first_and_the_import_is_still_whole)
+{
+        Fixture f = fixture_new();
+        int64_t card = first_card(&f, add_basic(&f, "q", "a"));
+        _cleanup_(commands_import_freep) Import *i = NULL;
+        ImportOptions options = { .label = "", .importer = "text" };
+        ImportCounts counts;
+        int r, steps = 0;
+
+        REQUIRE(commands_import_begin(f.store, &options, &i) == 0);
+        for (int k = 0; k < 100; k++) {
+                char front[32];
+                FieldValue fields[] = { { "Front", front } };
+                ImportNote note = { .note = { "", "", fields, 1, NULL, 0 } };
+
+                (void) snprintf(front, sizeof(front), "number %d", k);
+                CHECK_INT(0, commands_import_add(i, &note));
+        }
+        while ((r = commands_import_step(i, &f.when, 10)) == 1) {
+                CHECK_INT(1, sql_int(&f, "SELECT count(*) FROM note")); /* nothing is seen of it */
+                f.when.now_ms += 60000;
+                if (steps++ % 4 == 2)
+                        CHECK_INT(0, grade_now(&f, card, GRADE_AGAIN));
+                if (steps > 1000)
+                        break; /* it must get through */
+        }
+        CHECK_INT(0, r);
+        CHECK(steps < 1000);
+        commands_import_counts(i, &counts);
+        CHECK_INT(100, counts.added);
+        CHECK_INT(101, sql_int(&f, "SELECT count(*) FROM note"));
+        CHECK_INT(3, sql_int(&f, "SELECT count(*) FROM review"));
+        CHECK_INT(0, grade_now(&f, card, GRADE_GOOD));
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}
+
+TEST(two_imports_at_once_are_refused)
+{
+        Fixture f = fixture_new();
+        ImportOptions options = { .label = "", .importer = "text" };
+        Import *one = NULL, *two = NULL;
+
+        REQUIRE(commands_import_begin(f.store, &options, &one) == 0);
+        CHECK_INT(STORE_E_INVALID, commands_import_begin(f.store, &options, &two));
+        commands_import_free(one);
+        CHECK_INT(0, commands_import_begin(f.store, &options, &two));
+        commands_import_free(two);
+        fixture_done(&f);
+}
