@@ -30,7 +30,10 @@ if [ -z "${RIG_DIR:-}" ]; then
         conf=$(mktemp)
         trap 'rm -f "$conf"' EXIT
         popup_dunst_conf "$conf"
-        DUNST_CONF=$conf timeout 170 "$here/notify-rig.sh" -g 800x450 "$1" -- "$0" "$@"
+        DUNST_CONF=$conf timeout 170 "$here/notify-rig.sh" -g 800x450 "$1" -- "$0" "$@" &
+        rig=$!
+        trap 'kill "$rig"' TERM INT # it takes server and screen with it
+        wait "$rig"
         exit $?
 fi
 
