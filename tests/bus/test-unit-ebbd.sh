@@ -55,7 +55,8 @@ claim collection_was_made test -n "$(find ~/.local/share/ebb -name '*.db')"
 claim collection_is_private test "$(stat -c %a ~/.local/share/ebb)" = 700
 
 python3 -m dbusmock --session --template notification_daemon >~/server.log 2>&1 &
-claim server_is_there until_true busctl --user status org.freedesktop.Notifications --quiet
+server_up() { busctl --user status org.freedesktop.Notifications >/dev/null 2>&1; }
+claim server_is_there until_true server_up
 ebb add 'Which moon pulls the tide? :: Ours.' >/dev/null
 claim card_was_added test "$(property CardCount)" = 't 1'
 claim popup_is_taken ebb next --popup
