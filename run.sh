@@ -388,7 +388,20 @@ ask)
         ;;
 esac
 
-if "$EBB" next --popup >"$LOG" 2>&1; then
+# A server may be named on the bus and yet not start: the card is there once a server took it.
+on_screen() {
+        "$EBB" next --popup >"$LOG" 2>&1 || return 1
+        for _ in $(seq 50); do
+                "$EBB" status 2>/dev/null </dev/null |
+                        awk -F'\t' '$1 == "NotificationServer" && $2 != "" { found = 1 } END { exit !found }' &&
+                        return 0
+                sleep 0.1
+        done
+        "$EBB" later >/dev/null 2>&1 || true
+        return 1
+}
+
+if on_screen; then
         echo "The first card is on your screen, as a notification."
 elif [ -t 0 ] && [ -t 1 ]; then
         "$EBB" review

@@ -249,7 +249,8 @@ static int finish_state(Store *store, NoteState *s) {
         JsonWriter w = { 0 };
         int r;
 
-        qsort(s->fields.items, s->fields.n, sizeof(Entry), compare_entries);
+        if (s->fields.n > 1)
+                qsort(s->fields.items, s->fields.n, sizeof(Entry), compare_entries);
         json_open(&w, '{');
         for (size_t i = 0; i < s->fields.n; i++) {
                 json_put_key(&w, s->fields.items[i].name);
