@@ -33,7 +33,7 @@ def many(n):
 
 
 def jlpt(rig):
-    with open(os.path.join(rig.source, 'tests/data/open-anki-jlpt-n5.csv'), newline='') as f:
+    with open(os.path.join(rig.source, 'tests/data/decks/open-anki-jlpt-n5.csv'), newline='') as f:
         rows = list(csv.DictReader(f))
     notes = [{'guid': r['guid'], 'deck': 'Japanese::N5', 'tags': r['tags'].split(),
               'fields': {'Front': r['expression'], 'Back': f"{r['reading']}<br>{r['meaning']}"},
@@ -76,7 +76,7 @@ def claim_the_reader_and_the_daemon_agree_on_718_rows(rig):
     if not reader or not os.path.exists(reader):
         raise Skip('there is no ebb-read-text')
     rig.start()
-    with open(os.path.join(rig.source, 'tests/data/open-anki-jlpt-n5.csv'), 'rb') as f:
+    with open(os.path.join(rig.source, 'tests/data/decks/open-anki-jlpt-n5.csv'), 'rb') as f:
         r, w = os.pipe()
         process = subprocess.Popen([reader], stdin=f, stdout=w)
         os.close(w)
