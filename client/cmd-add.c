@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "client/out.h"
+#include "util/parse.h"
 #include "util/text.h"
 
 enum { FIELDS_MAX = 64, FILE_MAX = 16 << 20 };
@@ -649,20 +650,21 @@ int cmd_edit_note(Call *c, int64_t note, bool *ret_changed) {
 }
 
 int cmd_edit(Cmd *cmd) {
-        _cleanup_(selection_done) Selection s = {};
+        _cleanup_(reply_freep) Reply *reply = NULL;
         bool changed;
+        int64_t id;
         int r;
 
+        if (parse_int(cmd->argv[0], 1, INT64_MAX, &id) < 0)
+                return cmd_usage_error(cmd, "\"%s\" is no number of a card; ebb list shows them.",
+                                       cmd->argv[0]);
         if (!isatty(STDIN_FILENO) && !getenv("EDITOR") && !getenv("VISUAL"))
                 return cmd_usage_error(cmd, "There is no terminal for the editor.");
+        if (call(&cmd->call, EBB_IF_CARDS, "Get", &reply, "x", id) < 0)
+                return call_failed(&cmd->call);
 
-        r = cmd_select(cmd, 0, "Edit", true, &s);
-        if (r != CMD_OK)
-                return r;
-        if (s.n_notes != 1)
-                return cmd_usage_error(cmd, "One card at a time.");
-
-        r = cmd_edit_note(&cmd->call, s.notes[0], &changed);
+        r = cmd_edit_note(&cmd->call, value_int(value_get(reply_arg(reply, 0), "note"), 0),
+                          &changed);
         if (r == CMD_OK && out_is_terminal())
                 printf("Saved.\n");
         if (r == CMD_NOTHING)

@@ -343,8 +343,6 @@ int cmd_export(Cmd *cmd) {
 
 /* --- import --- */
 
-enum { ARGUMENTS_MAX = 64 };
-
 /* Folders where readers lie, before $PATH: told by the environment, installed, in a build folder. */
 static char *find_reader(const char *name) {
         static const char *const beside[] = { "../libexec/ebb", "../libexec", "../lib/ebb",
@@ -369,32 +367,45 @@ static char *find_reader(const char *name) {
         return strdup(name);
 }
 
+/* Adds "--name=value" to the arguments of a reader. */
+static void add_argument(char **argv, size_t *n, const char *name, const char *value) {
+        argv[*n] = text_format("--%s=%s", name, value);
+        if (argv[*n])
+                (*n)++;
+}
+
+static char *join_tags(const Cmd *cmd) {
+        _cleanup_(textbuf_done) TextBuf b = {};
+        char *ret;
+
+        for (size_t i = 0; i < cmd->n_tags; i++)
+                textbuf_addf(&b, "%s%s", i ? " " : "", cmd->tags[i]);
+        return textbuf_take(&b, &ret) < 0 ? NULL : ret;
+}
+
 /* Starts the reader with its output to a pipe; *ret_fd is the end to read. */
 static int start_reader(const Cmd *cmd, const char *reader, pid_t *ret_pid, int *ret_fd) {
-        static const OptionId passed[] = { OPT_DECK, OPT_NOTETYPE, OPT_SEPARATOR };
+        static const OptionId passed[] = { OPT_COLUMNS,  OPT_DECK,  OPT_HEADER,   OPT_MATCH,
+                                           OPT_NOTETYPE, OPT_SCOPE, OPT_SEPARATOR };
         _cleanup_close_ int out = -1, in = -1;
-        char *argv[ARGUMENTS_MAX];
-        char *texts[ARGUMENTS_MAX];
-        size_t n = 0, n_texts = 0;
+        _cleanup_free_ char *tags = join_tags(cmd);
+        char *argv[ELEMENTS(passed) + 8] = {};
+        size_t n = 1, n_texts;
         int fds[2];
         pid_t pid;
 
-        argv[n++] = (char *) reader;
+        argv[0] = (char *) reader;
         for (size_t i = 0; i < ELEMENTS(passed); i++)
-                if (cmd_has(cmd, passed[i])) {
-                        texts[n_texts] = text_format("--%s=%s", cmd_options[passed[i]].name,
-                                                     cmd->options[passed[i]]);
-                        argv[n++] = texts[n_texts++];
-                }
-        for (size_t i = 0; i < cmd->n_tags && n + 8 < ARGUMENTS_MAX; i++) {
-                texts[n_texts] = text_format("--tag=%s", cmd->tags[i]);
-                argv[n++] = texts[n_texts++];
-        }
+                if (cmd_has(cmd, passed[i]))
+                        add_argument(argv, &n, cmd_options[passed[i]].name,
+                                     cmd->options[passed[i]]);
+        if (cmd->n_tags > 0 && tags)
+                add_argument(argv, &n, "tags", tags);
         if (cmd_has(cmd, OPT_HTML))
-                argv[n++] = (char *) "--html";
+                add_argument(argv, &n, "html", "yes");
+        n_texts = n;
         argv[n++] = (char *) "--";
         argv[n++] = cmd->argv[0];
-        argv[n] = NULL;
 
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
@@ -410,8 +421,8 @@ static int start_reader(const Cmd *cmd, const char *reader, pid_t *ret_pid, int 
                         strerror(errno));
                 _exit(127);
         }
-        for (size_t i = 0; i < n_texts; i++)
-                free(texts[i]);
+        for (size_t i = 1; i < n_texts; i++)
+                free(argv[i]);
         if (pid < 0)
                 return -errno;
 
@@ -475,9 +486,9 @@ int cmd_import(Cmd *cmd) {
         _cleanup_free_ char *name = NULL, *reader = NULL;
         _cleanup_(reply_freep) Reply *started = NULL, *end = NULL;
         const Value *result;
-        int fd, r, status;
+        int fd = -1, r, status;
         bool failed;
-        pid_t pid;
+        pid_t pid = -1;
 
         if (strcmp(format, "text") != 0)
                 return cmd_usage_error(cmd, "There is no reader for \"%s\"; there is: text.",

@@ -179,6 +179,17 @@ static void format_day(int64_t day, char out[static 16]) {
 }
 
 /* The sums as keys of one level, the same for lines and JSON. */
+/* A figure by its key. On the bus keys have hyphens; jq would read those as minus, so here they are underscores. */
+static const Value *figure(const Value *stats, const char *key) {
+        char name[32];
+        size_t i;
+
+        for (i = 0; key[i] && i + 1 < sizeof(name); i++)
+                name[i] = key[i] == '_' ? '-' : key[i];
+        name[i] = '\0';
+        return value_get(stats, name);
+}
+
 static const struct {
         const char *key;
         size_t days;
@@ -194,12 +205,12 @@ static const struct {
 };
 
 static const char *const figures[] = {
-        "cards-total",  "cards-new",        "cards-learning",   "cards-young",
-        "cards-mature", "cards-relearning", "cards-suspended",  "cards-buried",
-        "run-current",  "run-longest",      "forecast-overdue", "forecast-later",
+        "cards_total",  "cards_new",        "cards_learning",   "cards_young",
+        "cards_mature", "cards_relearning", "cards_suspended",  "cards_buried",
+        "run_current",  "run_longest",      "forecast_overdue", "forecast_later",
 };
 
-static const char *const decimals[] = { "stability-median", "desired-retention" };
+static const char *const decimals[] = { "stability_median", "desired_retention" };
 
 static int64_t sum_field(const Sum *sum, size_t offset) {
         return *(const int64_t *) ((const char *) sum + offset);
@@ -212,18 +223,18 @@ static void print_lines(const Value *stats) {
                 Sum sum = sum_days(stats, spans[s].days);
 
                 for (size_t k = 0; k < ELEMENTS(sums); k++)
-                        printf("%s-%s\t%" PRIi64 "\n", spans[s].key, sums[k].key,
+                        printf("%s_%s\t%" PRIi64 "\n", spans[s].key, sums[k].key,
                                sum_field(&sum, sums[k].offset));
         }
         for (size_t k = 0; k < ELEMENTS(figures); k++)
-                printf("%s\t%" PRIi64 "\n", figures[k], value_int(value_get(stats, figures[k]), 0));
+                printf("%s\t%" PRIi64 "\n", figures[k], value_int(figure(stats, figures[k]), 0));
         for (size_t k = 0; k < ELEMENTS(decimals); k++)
-                printf("%s\t%.4f\n", decimals[k], value_double(value_get(stats, decimals[k]), 0));
+                printf("%s\t%.4f\n", decimals[k], value_double(figure(stats, decimals[k]), 0));
         VALUE_FOREACH(due, value_get(stats, "forecast")) {
                 char day[16];
 
                 format_day(today + i++, day);
-                printf("due-%s\t%" PRIi64 "\n", day, value_int(due, 0));
+                printf("due_%s\t%" PRIi64 "\n", day, value_int(due, 0));
         }
 }
 
@@ -245,11 +256,11 @@ static void print_json(const Value *stats) {
         }
         for (size_t k = 0; k < ELEMENTS(figures); k++) {
                 json_put_key(&w, figures[k]);
-                json_put_int(&w, value_int(value_get(stats, figures[k]), 0));
+                json_put_int(&w, value_int(figure(stats, figures[k]), 0));
         }
         for (size_t k = 0; k < ELEMENTS(decimals); k++) {
                 json_put_key(&w, decimals[k]);
-                json_put_double(&w, value_double(value_get(stats, decimals[k]), 0));
+                json_put_double(&w, value_double(figure(stats, decimals[k]), 0));
         }
         json_put_key(&w, "forecast");
         json_open(&w, '{');

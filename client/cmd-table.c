@@ -9,8 +9,15 @@
 #include "util/text.h"
 
 const Option cmd_options[OPT_COUNT] = {
+        [OPT_COLUMNS] = { 0, "columns", "NAMES", NULL,
+                          "what the columns are, with commas between" },
+        [OPT_HEADER] = { 0, "header", "WHEN", "when",
+                         "the first line names the columns: auto, yes or no" },
+        [OPT_SCOPE] = { 0, "scope", "SCOPE", "scope",
+                        "where to look for a note: notetype or notetype+deck" },
         [OPT_INTO] = { 0, "into", "DECK", "deck", "where the cards go" },
-        [OPT_DECK] = { 'd', "deck", "DECK", "deck", "this deck and its subdecks" },
+        [OPT_DECK] = { 'd', "deck", "DECK", "deck",
+                       "the deck; to review or count, with its subdecks" },
         [OPT_DRY_RUN] = { 0, "dry-run", NULL, NULL, "say what would happen, change nothing" },
         [OPT_FOLLOW] = { 'f', "follow", NULL, NULL, "go on, with a line at every change" },
         [OPT_FORMAT] = { 0, "format", "FORMAT", "format", "the reader: text" },
@@ -18,11 +25,11 @@ const Option cmd_options[OPT_COUNT] = {
         [OPT_JSON] = { 0, "json", NULL, NULL, "JSON, for programs" },
         [OPT_LIMIT] = { 'n', "limit", "N", NULL, "at most so many" },
         [OPT_MATCH] = { 0, "match", "HOW", "match", "notes that are there: update, keep or both" },
-        [OPT_NOTETYPE] = { 0, "notetype", "TYPE", "notetype", "the note type" },
+        [OPT_NOTETYPE] = { 'n', "notetype", "TYPE", "notetype", "the note type" },
         [OPT_OUTPUT] = { 'o', "output", "FILE", "file", "the file to write" },
         [OPT_POPUP] = { 0, "popup", NULL, NULL, "as a notification" },
         [OPT_SEPARATOR] = { 0, "separator", "CHAR", NULL,
-                            "between columns: tab, comma, semicolon, ..." },
+                            "between columns: tab, comma, semicolon and so on" },
         [OPT_TAG] = { 't', "tag", "TAG", "tag", "a tag; may be given more than once" },
         [OPT_WAYBAR] = { 0, "waybar", NULL, NULL, "JSON as waybar's custom modules read it" },
         [OPT_YES] = { 'y', "yes", NULL, NULL, "do not ask" },
@@ -178,8 +185,8 @@ static const struct {
 
         { "The collection",
           { "import", "FILE",
-            OPT(DECK) | OPT(DRY_RUN) | OPT(FORMAT) | OPT(HTML) | OPT(JSON) | OPT(MATCH) |
-                    OPT(NOTETYPE) | OPT(SEPARATOR) | OPT(TAG),
+            OPT(COLUMNS) | OPT(DECK) | OPT(DRY_RUN) | OPT(FORMAT) | OPT(HEADER) | OPT(HTML) |
+                    OPT(JSON) | OPT(MATCH) | OPT(NOTETYPE) | OPT(SCOPE) | OPT(SEPARATOR) | OPT(TAG),
             1, 1, "file", "3", false, cmd_import, "import notes from a file",
             "CSV, TSV and Anki's text files. All of it is imported or nothing; what is there already is "
             "updated (--match). FILE - is the input.",
@@ -262,6 +269,11 @@ const char *cmd_nearest(const char *word) {
         const char *best = NULL;
         size_t least = 3;
 
+        /* Whoever stops early means what begins so; two letters are too few to tell. */
+        for (size_t i = 0; strlen(word) > 2 && i < ELEMENTS(verbs); i++)
+                if (text_starts_with(verbs[i].verb.name, word))
+                        return verbs[i].verb.name;
+
         for (size_t i = 0; i < ELEMENTS(verbs); i++) {
                 size_t distance = text_distance(word, verbs[i].verb.name);
 
@@ -270,11 +282,6 @@ const char *cmd_nearest(const char *word) {
                         best = verbs[i].verb.name;
                 }
         }
-        /* A beginning is as good as a near miss. */
-        for (size_t i = 0; !best && strlen(word) >= 2 && i < ELEMENTS(verbs); i++)
-                if (text_starts_with(verbs[i].verb.name, word))
-                        best = verbs[i].verb.name;
-
         return best;
 }
 

@@ -21,11 +21,13 @@ enum {
 };
 
 typedef enum OptionId {
+        OPT_COLUMNS,
         OPT_INTO,
         OPT_DECK,
         OPT_DRY_RUN,
         OPT_FOLLOW,
         OPT_FORMAT,
+        OPT_HEADER,
         OPT_HTML,
         OPT_JSON,
         OPT_LIMIT,
@@ -33,6 +35,7 @@ typedef enum OptionId {
         OPT_NOTETYPE,
         OPT_OUTPUT,
         OPT_POPUP,
+        OPT_SCOPE,
         OPT_SEPARATOR,
         OPT_TAG,
         OPT_WAYBAR,

@@ -17,7 +17,7 @@ fi
 
 export LC_ALL=C.UTF-8 EBB
 work=$(mktemp -d)
-passed=0 failed=0 daemon= problem=
+passed=0 failed=0 daemon='' problem=''
 tm() {
         tmux -L "ebb-test-$$" -f /dev/null "$@"
 }
