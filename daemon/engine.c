@@ -323,7 +323,7 @@ static void show(Engine *e, NotifierCard *card) {
 static char *card_summary(Engine *e, const char *problem) {
         if (problem)
                 return text_format("Not saved, try again: %s", problem);
-        return text_format("%s · %u of %u", e->deck_name, e->ask.position, e->ask.total);
+        return text_format("%u of %u · %s", e->ask.position, e->ask.total, e->deck_name);
 }
 
 static void show_question(Engine *e) {
@@ -379,7 +379,7 @@ static void show_answer(Engine *e, const char *problem) {
                 if (*p == '\n')
                         *p = ' ';
 
-        body = text_format("%s\n%s", line, e->answer);
+        body = text_format("%s\n→ %s", line, e->answer);
         if (!body)
                 return;
 
