@@ -184,8 +184,8 @@ static void on_job_ended(Job *job, void *userdata) {
         Loop *l = userdata;
 
         if (job_state(job) == JOB_FAILED)
-                log_error("The job %u (%s) failed: %s", job_id(job), job_kind_name(job_kind(job)),
-                          job_message(job));
+                log_warning("The job %u (%s) failed: %s", job_id(job), job_kind_name(job_kind(job)),
+                            job_message(job));
         else
                 log_info("The job %u (%s) has ended: %s", job_id(job), job_kind_name(job_kind(job)),
                          job_message(job));
