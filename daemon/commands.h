@@ -98,6 +98,7 @@ int commands_redo(Store *store, const When *when, char **ret_what);
  * A note stream, all or nothing, as one action. Notes are checked and kept aside by
  * commands_import_add() without touching the collection, and applied by commands_import_step() in slices
  * after which other commands may run; nothing is seen of it before the last.
+ * One at a time (a second is STORE_E_INVALID); freed before the store.
  */
 typedef struct Import Import;
 

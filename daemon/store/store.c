@@ -590,6 +590,9 @@ int store_open_beside(Store *store, Store **ret) {
                 (void) sqlite3_busy_timeout(beside->db, BUSY_MS);
                 rc = sqlite3_exec(beside->db, pragmas, NULL, NULL, NULL);
         }
+        /* With a small cache a big transaction writes the same pages to the log again and again. */
+        if (rc == SQLITE_OK)
+                rc = sqlite3_exec(beside->db, "PRAGMA cache_size=-6000", NULL, NULL, NULL);
         r = rc == SQLITE_OK ? store_load_own(beside) : stmt_failed(beside, rc);
         if (r < 0)
                 return store_fail(store, r, "%s", store_error(beside));

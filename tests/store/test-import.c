@@ -200,6 +200,7 @@ TEST(a_note_that_cannot_be_is_refused_with_a_reason_and_the_rest_goes_in)
         commands_import_counts(i, &counts);
         CHECK_INT(ELEMENTS(rows), counts.refused);
         CHECK_INT(1, counts.added);
+        commands_import_free(TAKE_PTR(i)); /* before its store */
         fixture_done(&f);
 }
 
@@ -229,6 +230,7 @@ TEST(a_note_type_that_comes_along_is_made)
         CHECK_STR(".card { color: red }", row->type.css);
         CHECK_INT(2, sql_int(&f, "SELECT count(*) FROM card WHERE queue = 1"));
         CHECK_INT(0, verify_all(f.store));
+        commands_import_free(TAKE_PTR(i)); /* before its store */
         fixture_done(&f);
 }
 
@@ -266,6 +268,7 @@ TEST(a_grade_during_an_import_goes_first_and_the_import_is_still_whole)
         CHECK_INT(3, sql_int(&f, "SELECT count(*) FROM review"));
         CHECK_INT(0, grade_now(&f, card, GRADE_GOOD));
         CHECK_INT(0, verify_all(f.store));
+        commands_import_free(TAKE_PTR(i)); /* before its store */
         fixture_done(&f);
 }
 
