@@ -26,6 +26,7 @@
 
 enum {
         IDLE_AFTER_S = 5,            /* without a call or a click, tidy up */
+        IDLE_MORE_MS = 20,           /* when tidying up has more to do */
         BACKUP_SOONEST_S = 120,      /* after the start: a login has more urgent things to do */
         BACKUP_RETRY_S = 60 * 60,    /* after one that failed */
         BACKUP_ACCURACY_S = 10 * 60, /* so that it wakes nobody up on its own */
@@ -76,6 +77,11 @@ static int on_idle(sd_event_source *source, uint64_t usec, void *userdata) {
         if (r < 0)
                 log_debug("Tidying up the collection was not possible now: %s",
                           store_error(l->store));
+        if (r > 0 && sd_event_source_set_time_relative(source, IDLE_MORE_MS * USEC_PER_MSEC) >= 0) {
+                /* Cards are still to be folded with what their preset says now. */
+                (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+                return 0;
+        }
         (void) malloc_trim(0);
         return 0;
 }
