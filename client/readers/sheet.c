@@ -644,6 +644,10 @@ static int find_names(Sheet *sheet, const Survey *s) {
                 return 0;
         if (options->header == SHEET_YES)
                 sheet->skip_first = true;
+        else if (options->header == SHEET_AUTO && !sheet->names_known &&
+                 (sheet->guid_column || sheet->notetype_column))
+                /* An export of Anki's kind has no record of names; a note may still read "front", "back". */
+                sheet->skip_first = false;
         else if (options->header == SHEET_AUTO)
                 sheet->skip_first =
                         sheet->names_known ? same_names(sheet, record) : count_names(record) >= 2;

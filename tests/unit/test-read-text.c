@@ -165,6 +165,10 @@ TEST(headers_of_anki_are_understood)
                 /* Saved again by a program that makes every line as wide as the table. */
                 { "#separator:comma,,\n#html:true,,\n#tags:t,,\nq,<b>a</b>,\n",
                   "|Basic||t|q|<b>a</b>\n" },
+                /* An export has no record of names, whatever its first note says. */
+                { "#separator:tab\n#guid column:1\n#notetype column:2\n#deck column:3\n#tags "
+                  "column:6\ng\tBasic\tD\tfront\tback\t\nh\tBasic\tD\tq\ta\t\n",
+                  "g|Basic|D||front|back\nh|Basic|D||q|a\n" },
                 /* Anki's rule for a third column without a name, in a file with Anki's headers. */
                 { "#separator:tab\nq\ta\tt u\n", "|Basic||t u|q|a\n" },
                 { "#separator:comma\n#columns:Back,Front,Tags\na,q,t\n", "|Basic||t|q|a\n" },
