@@ -219,25 +219,12 @@ static void on_collection_changed(void *userdata) {
         bus_changed(l->bus);
 }
 
-/* A large import is one transaction: the service manager is told not to take it for a hang. */
-static void on_patience(usec_t usec, void *userdata) {
-        uint64_t watchdog;
-
-        if (sd_watchdog_enabled(false, &watchdog) <= 0)
-                return;
-        if (usec > watchdog / 4)
-                (void) sd_notifyf(false, "WATCHDOG_USEC=%" PRIu64, watchdog + usec);
-        else if (usec == 0)
-                (void) sd_notifyf(false, "WATCHDOG_USEC=%" PRIu64 "\nWATCHDOG=1", watchdog);
-}
-
 static const JobsHandler jobs_handler = {
         .when = job_when,
         .changed = on_job_changed,
         .ended = on_job_ended,
         .removed = on_job_removed,
         .collection_changed = on_collection_changed,
-        .patience = on_patience,
 };
 
 static void on_engine_changed(Engine *e, void *userdata) {

@@ -19,9 +19,8 @@
 enum {
         READ_SIZE = 64 * 1024,
         READ_SLICE_MS = 4,
-        APPLY_SLICE = 50,           /* notes */
-        BACKUP_SLICE = 128,         /* pages */
-        APPLY_USEC_PER_NOTE = 2000, /* at most: ten times what was measured */
+        APPLY_SLICE = 50,   /* notes */
+        BACKUP_SLICE = 128, /* pages */
 };
 
 typedef enum ImportStage { STAGE_READ, STAGE_BACKUP, STAGE_APPLY } ImportStage;
@@ -360,14 +359,11 @@ static int finish(Job *job) {
 
 static int apply_slice(Job *job) {
         ImportWork *w = job->work;
-        Jobs *jobs = job->jobs;
         When when = job_when(job);
         ImportCounts c;
         int r;
 
-        jobs->handler->patience(w->stream.notes * APPLY_USEC_PER_NOTE, jobs->userdata);
         r = commands_import_step(w->import, &when, APPLY_SLICE);
-        jobs->handler->patience(0, jobs->userdata);
         if (r < 0 || r > 1)
                 return job_store_failed(job, r);
 

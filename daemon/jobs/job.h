@@ -15,7 +15,6 @@
 #include "store/backup.h"
 #include "store/store.h"
 #include "util/cleanup.h"
-#include "util/usec.h"
 
 typedef struct Jobs Jobs;
 typedef struct Job Job;
@@ -47,11 +46,6 @@ typedef struct JobsHandler {
         void (*ended)(Job *job, void *userdata);   /* once */
         void (*removed)(Job *job, void *userdata); /* the pointer ends with this call */
         void (*collection_changed)(void *userdata);
-        /*
-         * The next step may take up to so long, because it is one transaction; 0: it is over. For whoever watches
-         * that the loop turns.
-         */
-        void (*patience)(usec_t usec, void *userdata);
 } JobsHandler;
 
 int jobs_new(sd_event *event, Store *store, const JobsHandler *handler, void *userdata, Jobs **ret);
