@@ -200,7 +200,7 @@ char *out_value(OutMode mode, OutKind kind, const Value *v) {
         case OUT_BOOL:
                 return strdup(value_int(v, 0) ? "yes" : "no");
         case OUT_INSTANT:
-                if (people)
+                if (people && value_int(v, 0))
                         return out_instant((usec_t) value_int(v, 0));
                 return value_int(v, 0) ? format_date((usec_t) value_int(v, 0), ISO) : strdup("");
         case OUT_PAST:
@@ -221,6 +221,8 @@ char *out_value(OutMode mode, OutKind kind, const Value *v) {
         case OUT_DAYS:
                 if (!people)
                         return text_format("%.4f", value_double(v, 0));
+                if (value_double(v, 0) <= 0)
+                        return strdup("");
                 return strdup(format_duration_short((int64_t) (value_double(v, 0) * 86400), buf));
         }
         return strdup("");
@@ -348,39 +350,53 @@ static void print_cell(const char *text, size_t width, bool right, bool last) {
                 fputs("  ", stdout);
 }
 
-/* Takes what is too wide from the columns that may be cut, the widest first. */
-static void fit_widths(const OutColumn *columns, size_t n, size_t *widths, size_t shown) {
-        size_t total = 2 * (shown - 1), cut_to = 6;
+/*
+ * Takes what is too wide from the columns that may be cut, the widest first, and where that is not enough leaves
+ * out those that may not, from the last one on; the first column always stays.
+ */
+static void fit_widths(const OutColumn *columns, size_t n, size_t *widths, bool *hidden) {
+        enum { CUT_TO = 6 };
+        size_t total = 0;
 
         for (size_t i = 0; i < n; i++)
-                total += widths[i];
-        while (total > out_columns()) {
-                size_t widest = n;
+                total += hidden[i] ? 0 : widths[i] + (i > 0 ? 2 : 0);
 
-                for (size_t i = 0; i < n; i++)
-                        if (columns[i].cut && widths[i] > cut_to &&
-                            (widest == n || widths[i] > widths[widest]))
+        while (total > out_columns()) {
+                size_t widest = n, last = 0;
+
+                for (size_t i = 0; i < n; i++) {
+                        if (hidden[i])
+                                continue;
+                        if (!columns[i].cut)
+                                last = i;
+                        else if (widths[i] > CUT_TO && (widest == n || widths[i] > widths[widest]))
                                 widest = i;
-                if (widest == n)
+                }
+                if (widest < n) {
+                        widths[widest]--;
+                        total--;
+                } else if (last > 0) {
+                        hidden[last] = true;
+                        total -= widths[last] + 2;
+                } else
                         return;
-                widths[widest]--;
-                total--;
         }
 }
 
 static void rows_people(const OutColumn *columns, size_t n, const Value *rows, bool first) {
         size_t widths[16] = {}, shown = 0, at;
+        bool hidden[16] = {};
         char **cells;
 
         cells = calloc((rows ? rows->n : 0) * n + 1, sizeof(*cells));
         if (!cells)
                 return;
 
-        for (size_t i = 0; i < n; i++)
-                if (columns[i].title) {
+        for (size_t i = 0; i < n; i++) {
+                hidden[i] = !columns[i].title;
+                if (!hidden[i])
                         widths[i] = utf8_width(columns[i].title, strlen(columns[i].title));
-                        shown = i + 1;
-                }
+        }
         at = 0;
         VALUE_FOREACH(row, rows)
         for (size_t i = 0; i < n; i++, at++) {
@@ -394,12 +410,15 @@ static void rows_people(const OutColumn *columns, size_t n, const Value *rows, b
                 if (wide > widths[i])
                         widths[i] = wide;
         }
-        fit_widths(columns, n, widths, shown);
+        fit_widths(columns, n, widths, hidden);
+        for (size_t i = 0; i < n; i++)
+                if (!hidden[i])
+                        shown = i + 1;
 
         if (first) {
                 fputs(out_style(STYLE_DIM), stdout);
                 for (size_t i = 0; i < shown; i++)
-                        if (columns[i].title)
+                        if (!hidden[i])
                                 print_cell(columns[i].title, widths[i], is_number(columns[i].kind),
                                            i + 1 == shown);
                 printf("%s\n", out_style(STYLE_PLAIN));
@@ -407,7 +426,7 @@ static void rows_people(const OutColumn *columns, size_t n, const Value *rows, b
         at = 0;
         VALUE_FOREACH(row, rows) {
                 for (size_t i = 0; i < n; i++, at++) {
-                        if (columns[i].title)
+                        if (!hidden[i])
                                 print_cell(cells[at] ? cells[at] : "", widths[i],
                                            is_number(columns[i].kind), i + 1 == shown);
                         free(cells[at]);

@@ -89,8 +89,8 @@ logged() { # LINE
         problem="${problem:-not logged: \"$1\"}"
 }
 
-restored() {
-        sees over
+restored() { # [WORD]
+        sees "${1:-over}"
         cmp -s "$work/before" "$work/after" || problem="${problem:-the terminal is not as it was}"
         [ "$(tm display-message -p '#{alternate_on}#{cursor_flag}')" = 01 ] ||
                 problem="${problem:-alternate screen left on, or cursor hidden}"
@@ -290,9 +290,9 @@ for signal in TERM INT HUP QUIT SEGV ABRT; do
         kill -"$signal" "$(pgrep -f -x "$EBB review" | head -1)"
         # A shell forgets the rest of its line when what it runs is interrupted.
         sees 'ebb>'
-        tm send-keys -l "stty -a >$work/after; echo over"
+        tm send-keys -l "stty -a >$work/after; echo set''tled"
         key Enter
-        restored
+        restored settled
         finish "the_terminal_is_restored_after_SIG$signal"
 done
 
