@@ -36,10 +36,11 @@ packages_names() { # DISTRIBUTION KIND
                         man-db tmux zsh fish procps psmisc util-linux e2fsprogs locales
                 ;;
         debian-servers)
+                # makoctl is a script of busctl (systemd) and jq.
                 echo dunst xfce4-notifyd mako-notifier sway grim xvfb xdotool x11-utils imagemagick \
-                        openbox libglib2.0-bin
+                        openbox libglib2.0-bin systemd jq
                 ;;
-        debian-peers) echo systemd dbus-user-session strace ;;
+        debian-peers) echo dbus-user-session strace lxqt-notificationd ;;
         fedora-build)
                 echo gcc pkgconf-pkg-config meson ninja-build systemd-devel sqlite-devel \
                         libnotify-devel inih-devel libseccomp-devel dbus-daemon
@@ -51,9 +52,9 @@ packages_names() { # DISTRIBUTION KIND
                 ;;
         fedora-servers)
                 echo dunst xfce4-notifyd mako sway grim xorg-x11-server-Xvfb xdotool xorg-x11-utils \
-                        ImageMagick openbox glib2
+                        ImageMagick openbox glib2 jq
                 ;;
-        fedora-peers) echo systemd strace ;;
+        fedora-peers) echo systemd strace lxqt-notificationd ;;
         arch-build) echo gcc pkgconf meson ninja systemd-libs sqlite libnotify libinih libseccomp dbus ;;
         arch-test)
                 echo clang compiler-rt llvm shellcheck binutils git python python-dbus \
@@ -62,9 +63,9 @@ packages_names() { # DISTRIBUTION KIND
                 ;;
         arch-servers)
                 echo dunst xfce4-notifyd mako sway grim xorg-server-xvfb xdotool xorg-xwininfo \
-                        imagemagick openbox glib2
+                        imagemagick openbox glib2 jq
                 ;;
-        arch-peers) echo systemd strace ;;
+        arch-peers) echo systemd strace lxqt-notificationd ;;
         esac
 }
 
