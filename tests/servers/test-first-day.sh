@@ -107,8 +107,7 @@ result steps_can_be_switched_off $?
 if [ "$server" = terminal ]; then
         tmux -L "ebb$$" -f /dev/null new-session -d -x 60 -y 20 -s r "$ebb review; echo left: \$?; sleep 60"
         screen() { # PATTERN
-                local i
-                for i in $(seq 100); do
+                for _ in $(seq 100); do
                         tmux -L "ebb$$" capture-pane -p -t r | grep -qE -- "$1" && return 0
                         sleep .1
                 done
