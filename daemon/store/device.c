@@ -14,8 +14,20 @@ int device_get(Store *store, const char *key, int64_t fallback, int64_t *ret) {
 }
 
 int device_set(Store *store, const char *key, int64_t value) {
+        int r;
+
         if (store->read_only)
                 return STORE_E_READ_ONLY;
 
-        return stmt_exec(store, &sql[SQL_SET], "ti", key, value);
+        /* A transaction of its own, so that an import that is writing makes way. */
+        r = transaction_begin(store);
+        if (r != 0)
+                return r;
+
+        r = stmt_exec(store, &sql[SQL_SET], "ti", key, value);
+        if (r < 0) {
+                transaction_rollback(store);
+                return r;
+        }
+        return transaction_commit(store);
 }
