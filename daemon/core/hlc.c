@@ -9,8 +9,11 @@ static const char hex[] = "0123456789abcdef";
 uint64_t hlc_next(int64_t now_ms, uint64_t last, uint64_t seen) {
         int64_t ms = now_ms < 0 ? 0 : now_ms > HLC_MS_MAX ? HLC_MS_MAX : now_ms;
         uint64_t now = (uint64_t) ms << 16;
-        uint64_t least = (last > seen ? last : seen) + 1;
+        uint64_t least = last > seen ? last : seen;
 
+        /* At the end of what can be written the writer decides, as between equal clocks. */
+        if (least < HLC_MAX)
+                least++;
         return now > least ? now : least;
 }
 

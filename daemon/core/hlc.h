@@ -8,13 +8,14 @@
 #include <stdint.h>
 
 #define HLC_MS_MAX ((INT64_C(1) << 47) - 1)
+#define HLC_MAX    ((uint64_t) INT64_MAX)
 
 enum {
         HLC_TEXT_SIZE = 12 + 1 + 4 + 1, /* "0194c1f0a2b3-0000" */
         WRITER_NAME_SIZE = 16 + 1,      /* 80 random bits in Crockford's base32, lower case */
 };
 
-/* The stamp of a new operation: above `last` and `seen`, at `now_ms` when that is above both. */
+/* The stamp of a new operation: above `last` and `seen` but at most HLC_MAX, at `now_ms` when that is above both. */
 uint64_t hlc_next(int64_t now_ms, uint64_t last, uint64_t seen);
 
 static inline int64_t hlc_ms(uint64_t hlc) {

@@ -20,6 +20,7 @@ enum {
         SQL_UPDATE,
         SQL_TALLY,
         SQL_TALLY_CLEAR,
+        SQL_PENDING,
 };
 static const Sql sql[] = {
         [SQL_OPS] = { "SELECT op.kind, op.payload, op.writer, op.seq, op.hash"
@@ -42,6 +43,7 @@ static const Sql sql[] = {
         [SQL_TALLY] = { "INSERT INTO tally (queue, day, deck, n) VALUES (?, ?, ?, ?)"
                         " ON CONFLICT DO UPDATE SET n = n + excluded.n" },
         [SQL_TALLY_CLEAR] = { "DELETE FROM tally WHERE queue = ? AND day = ? AND deck = ? AND n = 0" },
+        [SQL_PENDING] = { "SELECT EXISTS (SELECT 1 FROM pending WHERE deck = ?)" },
 };
 
 int fold_card_id(Store *store, const uint8_t uuid[static UUID_SIZE], unsigned ord, int64_t *ret) {
@@ -215,7 +217,7 @@ static int read_event(Store *store, const char *kind, const Json *p, const char 
         int64_t fix;
         int r;
 
-        if (e.at_ms < 0 || e.at_ms > HLC_MS_MAX || abs(e.tz_min) > 24 * 60 ||
+        if (e.at_ms < 0 || e.at_ms > HLC_MS_MAX || e.tz_min < -24 * 60 || e.tz_min > 24 * 60 ||
             e.day_starts_min < 0 || e.day_starts_min >= 24 * 60 ||
             (e.kind == CARD_EVENT_DUE && (e.due_day < 0 || e.due_day > 4000000)))
                 return 0;
@@ -477,12 +479,35 @@ static int say_differences(Store *store, const CardRow *old, const CardRow *row)
         return 0;
 }
 
+/*
+ * Whether a card that went from one deck to another has to be folded from its history: other weights
+ * make something else of it. So do the same ones when they are new and had not come to this card yet.
+ */
+static int counts_differently(Store *store, const CardRow *old, const PresetRow *after, bool *ret) {
+        const PresetRow *before;
+        int64_t pending = 0;
+        int r;
+
+        r = preset_of_deck(store, old->card.deck, &before);
+        if (r != 0)
+                return r < 0 ? r : -EUCLEAN;
+
+        if (before == after && (old->card.sched.reps > 0 || old->card.sched.state != CARD_NEW)) {
+                r = stmt_int(store, &sql[SQL_PENDING], 0, &pending, "i", old->card.deck);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = before != after || pending;
+        return 0;
+}
+
 /* Folds `row`, whose `given` is already what it is to be. */
 int fold_card_row(Store *store, const NoteLite *note, const CardRow *old, CardRow *row,
                   bool history) {
         _cleanup_(fold_history_done) FoldHistory h = { 0 };
         Registers registers = { .buried_day = CARD_NO_DAY };
-        const PresetRow *before, *after;
+        const PresetRow *after;
         int r;
 
         r = history ? load_history(store, row->card.id, note->uuid, row->card.ord, &registers, &h)
@@ -505,12 +530,9 @@ int fold_card_row(Store *store, const NoteLite *note, const CardRow *old, CardRo
                 return r < 0 ? r : -EUCLEAN;
 
         if (!history && row->card.deck != old->card.deck) {
-                /* Another preset has other weights: what was learned counts differently. */
-                r = preset_of_deck(store, old->card.deck, &before);
-                if (r != 0)
-                        return r < 0 ? r : -EUCLEAN;
-
-                history = before != after;
+                r = counts_differently(store, old, after, &history);
+                if (r < 0)
+                        return r;
                 if (history) {
                         r = load_history(store, row->card.id, note->uuid, row->card.ord, NULL, &h);
                         if (r < 0)

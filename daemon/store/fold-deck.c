@@ -53,8 +53,8 @@ static const Sql sql[] = {
         [SQL_PENDING_NEXT] = { "SELECT deck, card FROM pending LIMIT 1" },
         [SQL_PENDING_DONE] = { "DELETE FROM pending WHERE deck = ?" },
         [SQL_DECK_CARDS] = { "SELECT id FROM card WHERE deck = ? ORDER BY id" },
-        [SQL_DECK_CARDS_AFTER] = { "SELECT id FROM card WHERE deck = ? AND id > ? AND reps > 0"
-                                   " ORDER BY id LIMIT ?" },
+        [SQL_DECK_CARDS_AFTER] = { "SELECT id FROM card WHERE deck = ? AND id > ?"
+                                   " AND (reps > 0 OR state <> 0) ORDER BY id LIMIT ?" },
         [SQL_BUILTIN] = { "SELECT n.value, j.value FROM meta n JOIN meta j"
                           " WHERE n.key = 'name:' || hex(?1) AND j.key = 'json:' || hex(?1)" },
         [SQL_TYPE_NOTES] = { "SELECT id FROM note WHERE notetype = ?" },
@@ -470,8 +470,14 @@ int fold_preset(Store *store, int64_t id) {
         decks = calloc(n + 1, sizeof(*decks));
         if (!decks)
                 return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                decks[i] = list[i].preset == id ? list[i].id : 0;
+        for (size_t i = 0; i < n; i++) {
+                const PresetRow *row;
+
+                /* Decks whose own preset is not there go by the default one, or did until now. */
+                if (list[i].preset == id ||
+                    (id == PRESET_DEFAULT && preset_get(store, list[i].preset, &row) != 0))
+                        decks[i] = list[i].id;
+        }
 
         for (size_t i = 0; i < n; i++) {
                 if (decks[i] == 0)
@@ -579,7 +585,9 @@ int fold_settle(Store *store, size_t max) {
         if (r != 0)
                 return r < 0 ? r : 0;
 
-        r = settle_some(store, max, &more);
+        r = fold_load(store); /* the day, too: what was buried until today must not be again */
+        if (r >= 0)
+                r = settle_some(store, max, &more);
         if (r < 0) {
                 transaction_rollback(store);
                 return r;

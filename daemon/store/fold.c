@@ -411,6 +411,10 @@ int fold_apply(Store *store, const Op *op) {
         int64_t writer, known;
         int r;
 
+        r = fold_load(store);
+        if (r < 0)
+                return r;
+
         r = store_writer_id(store, op->writer, &writer);
         if (r < 0)
                 return r;

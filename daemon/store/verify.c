@@ -338,6 +338,11 @@ int verify_step(Verify *v, size_t max, int *ret_done) {
         if (v->stage == STAGE_SETTLE)
                 r = v->store->read_only ? 0 : fold_settle(v->store, max);
         else {
+                /* As of the day the rows were written for: a store that is only read stays there. */
+                r = store_load_own(v->store);
+                if (r < 0)
+                        return r;
+
                 /* The fold, but what it would write it reports. */
                 v->store->differs = count_difference;
                 v->store->differs_userdata = v;

@@ -114,8 +114,6 @@ void apply(Fixture *f, TestOp *t) {
         t->op.payload = strcmp(t->kind, "review") == 0 ? NULL : t->payload;
         r = begun ? transaction_begin(f->store) : 0;
         if (r == 0)
-                r = fold_load(f->store);
-        if (r == 0)
                 r = fold_apply(f->store, &t->op);
         if (r == FOLD_KNOWN)
                 r = 0;

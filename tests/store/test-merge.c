@@ -710,3 +710,102 @@ TEST(rule_25_random_histories_in_any_order_some_twice_give_the_same_state)
         fixture_done(&f);
         fixture_done(&g);
 }
+
+TEST(a_preset_counts_for_a_card_that_was_only_given_a_due_day)
+{
+        Fixture f = fixture_new();
+        int64_t card = first_card(&f, add_basic(&f, "q", "a"));
+        FieldValue option = { "desired-retention", "0.75" };
+
+        CHECK_INT(0, commands_card_set_due(f.store, &f.when, &card, 1, TODAY + 30, NULL));
+        CHECK_INT(0, commands_preset_put(f.store, &f.when, "Default", &option, 1));
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}
+
+TEST(a_deck_of_a_preset_never_heard_of_follows_the_default_one)
+{
+        Fixture f = fixture_new();
+        FieldValue option = { "desired-retention", "0.75" };
+        TestOp deck = op_about(WRITER_A, 1, T(-70), "deck.put", 'd', 1,
+                               "{\"name\":\"d\",\"preset\":\"%s\"}", test_uuid_text('p', 9));
+        TestOp note =
+                op_about(WRITER_A, 2, T(-69), "note.put", 'n', 1,
+                         "{\"deck\":\"%s\",\"fields\":{\"Front\":\"q\"}}", test_uuid_text('d', 1));
+        TestOp due = op_card(WRITER_A, 3, T(-68), "card.due", 1, 0,
+                             "{\"at\":%" PRIi64 ",\"tz\":0,\"ds\":240,\"day\":%d}", T(-68), TODAY);
+
+        ALL(&f, &deck, &note, &due);
+        CHECK_INT(0, commands_preset_put(f.store, &f.when, "Default", &option, 1));
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}
+
+TEST(a_card_that_moves_while_its_deck_waits_to_be_folded_is_folded)
+{
+        Fixture f = fixture_new();
+        int64_t card = first_card(&f, add_basic(&f, "q", "a"));
+
+        CHECK_INT(0, commands_deck_create(f.store, &f.when, "other", NULL));
+        CHECK_INT(0, grade_now(&f, card, GRADE_EASY));
+        /* As a preset that changed leaves a big deck: values of before, and a note to see to them. */
+        CHECK_INT(0, sql_run(f.path, "UPDATE card SET stability = 1;"
+                                     "INSERT INTO pending VALUES (1, 0)"));
+        CHECK_INT(0, commands_card_move(f.store, &f.when, &card, 1, "other", NULL));
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}
+
+TEST(a_due_day_from_an_impossible_zone_is_passed_over)
+{
+        Fixture f = fixture_new();
+        TestOp note = note_put(WRITER_A, 1, T(-70), "Front", "q");
+        TestOp due = op_card(WRITER_A, 2, T(-68), "card.due", 1, 0,
+                             "{\"at\":%" PRIi64 ",\"tz\":-2147483648,\"ds\":240,\"day\":%d}",
+                             T(-68), TODAY);
+
+        ALL(&f, &note, &due);
+        CHECK_INT(CARD_NEW, test_card(&f, 1, 0).sched.state);
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}
+
+TEST(an_operation_from_the_end_of_time_is_followed_by_one_that_can_be_read)
+{
+        Fixture f = fixture_new();
+        FieldValue field = { "Front", "mine" };
+        _cleanup_free_ char *line = NULL;
+        void *memory = NULL;
+        size_t len;
+        Op op;
+        TestOp note = note_put(WRITER_A, 1, T(-70), "Front", "q");
+
+        note.op.hlc = (uint64_t) INT64_MAX;
+        REQUIRE(op_seal(&note.op) == 0);
+        apply(&f, &note);
+        CHECK_INT(0, commands_note_edit(f.store, &f.when, test_note(&f, 1), &field, 1));
+        REQUIRE(op_read(f.store, store_writer(f.store), 1, &line, &len) == 0);
+        CHECK_INT(0, op_parse(store_writer(f.store), line, len, &op, &memory));
+        free(memory);
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}
+
+TEST(an_own_operation_that_comes_back_late_takes_no_number_twice)
+{
+        Fixture f = fixture_new();
+        int64_t card = first_card(&f, add_basic(&f, "q", "a"));
+        TestOp fork;
+        GradeResult result;
+
+        CHECK_INT(0, grade_now(&f, card, GRADE_GOOD));
+        CHECK_INT(0, grade_now(&f, card, GRADE_GOOD));
+        fork = op_card(store_writer(f.store), 2, NOON, "card.flag", 9, 0, "{\"flag\":1}");
+        /* What is refused makes the store forget where its writer stands. */
+        CHECK_INT(STORE_E_STALE, commands_grade(f.store, &f.when, card, 1, GRADE_GOOD, 0,
+                                                REVIEW_MODE_ASKED, &result));
+        apply(&f, &fork);
+        CHECK_INT(0, grade_now(&f, card, GRADE_GOOD));
+        CHECK_INT(4, sql_int(&f, "SELECT max(seq) FROM review"));
+        fixture_done(&f);
+}
