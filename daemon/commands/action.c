@@ -16,7 +16,8 @@
 enum { SQL_NEWEST, SQL_NOTE };
 static const Sql sql[] = {
         [SQL_NEWEST] = { "SELECT at_ms FROM review JOIN writer ON writer.id = review.writer"
-                         " WHERE writer.name = ? ORDER BY review.seq DESC LIMIT 1" },
+                         " WHERE writer.name = ? AND review.undone = 0"
+                         " ORDER BY review.seq DESC LIMIT 1" },
         [SQL_NOTE] = { "SELECT uuid FROM note WHERE id = ?" },
 };
 
@@ -174,7 +175,7 @@ int action_check_clock(Action *a) {
                 return store_fail(
                         a->store, STORE_E_CLOCK,
                         "The computer's clock is more than a day behind the newest review. Set it "
-                        "right, then grade again.");
+                        "right, or undo the reviews made while it was ahead, then grade again.");
         return 0;
 }
 

@@ -54,6 +54,25 @@ static int target_deck(const Deck *deck, Op *op) {
         return 0;
 }
 
+/* How many levels of decks are below one. */
+static int levels_below(Store *store, const Deck *deck, unsigned *ret) {
+        const Deck *decks;
+        unsigned depth = deck->depth, deepest = depth;
+        int64_t id = deck->id;
+        size_t n;
+        int r;
+
+        r = deck_list(store, &decks, &n);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < n; i++)
+                if (decks[i].depth > deepest && deck_is_below(store, decks[i].id, id))
+                        deepest = decks[i].depth;
+        *ret = deepest - depth;
+        return 0;
+}
+
 static int rename_deck(Action *a, const char *name, const char *new_name) {
         _cleanup_free_ char *above = NULL;
         char parent_uuid[UUID_TEXT_SIZE] = "";
@@ -61,6 +80,7 @@ static int rename_deck(Action *a, const char *name, const char *new_name) {
         JsonWriter w = { 0 };
         const Deck *deck, *other;
         size_t len = strlen(name);
+        unsigned below, depth = 1;
         int64_t id;
         Op op;
         int r;
@@ -70,6 +90,10 @@ static int rename_deck(Action *a, const char *name, const char *new_name) {
                 return r;
 
         r = target_deck(deck, &op);
+        if (r < 0)
+                return r;
+
+        r = levels_below(a->store, deck, &below);
         if (r < 0)
                 return r;
 
@@ -91,8 +115,16 @@ static int rename_deck(Action *a, const char *name, const char *new_name) {
                 return store_fail(a->store, STORE_E_EXISTS, "There is a deck \"%s\" already.",
                                   new_name);
 
-        for (const char *p = strstr(new_name, "::"); p; p = strstr(p + 2, "::"))
+        for (const char *p = strstr(new_name, "::"); p; p = strstr(p + 2, "::")) {
                 tail = p + 2;
+                depth++;
+        }
+        if (depth + below > DECK_DEPTH_MAX)
+                return store_fail(
+                        a->store, STORE_E_INVALID,
+                        "The decks below \"%s\" would be too deep there: a deck's name has at "
+                        "most %d parts.",
+                        name, DECK_DEPTH_MAX);
         if (tail > new_name) {
                 int64_t parent;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "commands/action.h"
+#include "store/note.h"
 #include "store/preset.h"
 
 /* Puts the other cards of the note off to tomorrow, new ones and due ones, as the preset says. */
@@ -30,6 +31,21 @@ static int bury_siblings(Action *a, const Card *card, unsigned *ret) {
                 (*ret)++;
         }
         return 0;
+}
+
+/* One that is tagged already stays so when this grade is undone. */
+static int tag_leech(Action *a, int64_t id) {
+        _cleanup_(note_freep) Note *note = NULL;
+        int r;
+
+        r = note_get(a->store, id, &note);
+        if (r != 0)
+                return r < 0 ? r : -EUCLEAN;
+
+        for (size_t i = 0; i < note->n_tags; i++)
+                if (strcmp(note->tags[i], "leech") == 0)
+                        return 0;
+        return action_tag(a, id, "leech", true);
 }
 
 static int grade(Action *a, int64_t id, uint64_t revision, Grade given, uint32_t took_ms,
@@ -112,7 +128,7 @@ static int grade(Action *a, int64_t id, uint64_t revision, Grade given, uint32_t
 
         if (schedule_is_leech(&preset, &card.sched, &result.card.sched)) {
                 result.leech = true;
-                r = action_tag(a, card.note, "leech", true);
+                r = tag_leech(a, card.note);
                 if (r < 0)
                         return r;
 

@@ -556,8 +556,13 @@ static char *describe(Store *store, int64_t writer, const DoneList *l) {
 
         /* A deck made on the way to something comes first: the last operation is what was wanted. */
         last = strcmp(l->items[0].kind, "import") == 0 ? &l->items[0] : &l->items[l->n - 1];
-        for (size_t i = 0; i < l->n; i++)
-                n += strcmp(l->items[i].kind, last->kind) == 0;
+        for (size_t i = l->n; i-- > 0;)
+                if (strcmp(l->items[i].kind, last->kind) == 0) {
+                        n++;
+                        /* A deck is deleted with those below it, which come after it. */
+                        if (strcmp(last->kind, "deck.merge") == 0)
+                                last = &l->items[i];
+                }
         if (load_payload(store, writer, last, &doc) < 0)
                 return strdup(last->kind);
         p = json_root(doc);

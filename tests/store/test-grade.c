@@ -138,3 +138,68 @@ TEST(a_wrong_clock_stamps_nothing)
         CHECK_INT(0, verify_all(f.store));
         fixture_done(&f);
 }
+
+TEST(an_undone_review_does_not_hold_the_clock)
+{
+        Fixture f = fixture_new();
+        int64_t card = first_card(&f, add_basic(&f, "q", "a"));
+        _cleanup_free_ char *what = NULL;
+
+        f.when = when_at(NOON + 1500 * DAY_MS); /* a clock that ran ahead */
+        CHECK_INT(0, grade_now(&f, card, GRADE_GOOD));
+        f.when = when_at(NOON);
+        CHECK_INT(STORE_E_CLOCK, grade_now(&f, card, GRADE_GOOD));
+        CHECK_INT(0, commands_undo(f.store, &f.when, &what));
+        CHECK_INT(0, grade_now(&f, card, GRADE_GOOD));
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}
+
+TEST(what_is_refused_does_not_bury_again_what_came_back)
+{
+        Fixture f = fixture_new();
+        int64_t card = first_card(&f, add_basic(&f, "q", "a"));
+        int64_t other = first_card(&f, add_basic(&f, "r", "b"));
+        FieldValue option = { "desired-retention", "0.8" };
+        GradeResult result;
+        Card before;
+        DueCounts due;
+
+        CHECK_INT(0, grade_now(&f, other, GRADE_EASY));
+        CHECK_INT(0, grade_now(&f, card, GRADE_EASY));
+        CHECK_INT(0, commands_card_bury(f.store, &f.when, &card, 1, true, NULL));
+        f.when = when_at(NOON + DAY_MS);
+        CHECK_INT(0, queue_due(f.store, &f.when, &due));
+        before = card_of(&f, card);
+        CHECK_INT(CARD_QUEUE_REVIEW, before.queue);
+
+        CHECK_INT(STORE_E_STALE, commands_grade(f.store, &f.when, card, before.revision - 1,
+                                                GRADE_GOOD, 0, REVIEW_MODE_ASKED, &result));
+        CHECK_INT(0, verify_all(f.store));
+
+        /* Cards left to be folded when there is time, and a refusal before that time comes. */
+        CHECK_INT(0, commands_preset_put(f.store, &f.when, "Default", &option, 1));
+        CHECK_INT(0, sql_run(f.path, "INSERT OR REPLACE INTO pending VALUES (1, 0)"));
+        CHECK_INT(STORE_E_STALE, commands_grade(f.store, &f.when, card, before.revision - 1,
+                                                GRADE_GOOD, 0, REVIEW_MODE_ASKED, &result));
+        CHECK_INT(0, store_idle(f.store));
+        CHECK_INT(CARD_QUEUE_REVIEW, card_of(&f, card).queue);
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}
+
+TEST(a_collection_of_yesterday_agrees_with_itself_when_only_read)
+{
+        Fixture f = fixture_new();
+        int64_t card = first_card(&f, add_basic(&f, "q", "a"));
+        _cleanup_free_ char *error = NULL;
+        DueCounts due;
+
+        CHECK_INT(0, commands_card_bury(f.store, &f.when, &card, 1, true, NULL));
+        store_free(f.store);
+        f.when = when_at(NOON + DAY_MS);
+        REQUIRE(store_open(f.path, STORE_READ_ONLY, f.when.now_ms, &f.store, &error) == 0);
+        CHECK_INT(0, queue_due(f.store, &f.when, &due));
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}

@@ -315,3 +315,57 @@ TEST(decks_are_made_moved_and_merged_as_a_tree)
         CHECK_INT(0, verify_all(f.store));
         fixture_done(&f);
 }
+
+TEST(undoing_a_grade_leaves_the_tag_of_an_earlier_leech)
+{
+        Fixture f = fixture_new();
+        int64_t note = add_basic(&f, "q", "a"), card = first_card(&f, note);
+        FieldValue options[] = { { "leech-threshold", "1" }, { "leech-action", "tag" } };
+        _cleanup_(note_freep) Note *n = NULL;
+        _cleanup_free_ char *what = NULL;
+
+        REQUIRE(commands_preset_put(f.store, &f.when, "Default", options, 2) == 0);
+        CHECK_INT(0, grade_now(&f, card, GRADE_EASY));
+        for (int i = 1; i <= 2; i++) { /* a leech each time */
+                f.when = when_at(NOON + i * 100 * DAY_MS);
+                CHECK_INT(0, grade_now(&f, card, GRADE_AGAIN));
+                if (i == 1)
+                        CHECK_INT(0, grade_now(&f, card, GRADE_EASY));
+        }
+        CHECK_INT(2, card_of(&f, card).sched.lapses);
+
+        CHECK_INT(0, commands_undo(f.store, &f.when, &what));
+        CHECK_INT(1, card_of(&f, card).sched.lapses);
+        REQUIRE(note_get(f.store, note, &n) == 0);
+        CHECK_INT(1, n->n_tags);
+        CHECK_INT(0, verify_all(f.store));
+        fixture_done(&f);
+}
+
+TEST(a_deck_is_not_put_so_deep_that_those_below_it_are_lost)
+{
+        Fixture f = fixture_new();
+        const char *deep = "1::2::3::4::5::6::7::8::9::10::11::12::13::14::15::16::17::18::19::20::"
+                           "21::22::23::24::25::26::27::28::29::30::31::a";
+        const Deck *decks;
+        size_t n = 0;
+
+        CHECK_INT(0, commands_deck_create(f.store, &f.when, "a::b", NULL));
+        CHECK_INT(STORE_E_INVALID, commands_deck_rename(f.store, &f.when, "a", deep));
+        CHECK_INT(0, commands_deck_rename(f.store, &f.when, "a", deep + 3));
+        REQUIRE(deck_list(f.store, &decks, &n) == 0);
+        CHECK_INT(33, n); /* Default, 2 to 31, a and b */
+        fixture_done(&f);
+}
+
+TEST(undoing_the_deletion_of_a_tree_names_its_root)
+{
+        Fixture f = fixture_new();
+        _cleanup_free_ char *what = NULL;
+
+        CHECK_INT(0, commands_deck_create(f.store, &f.when, "a::b", NULL));
+        CHECK_INT(0, commands_deck_delete(f.store, &f.when, "a", NULL));
+        CHECK_INT(0, commands_undo(f.store, &f.when, &what));
+        CHECK_STR("Deleted the deck a", what);
+        fixture_done(&f);
+}
