@@ -6,6 +6,9 @@
 
 #include "core/civil.h"
 
+/* Between two askings, whatever is set: a card that cannot be shown must not be tried without end. */
+#define LEAST_GAP USEC_PER_MIN
+
 void remind_init(RemindState *s) {
         memset(s, 0, sizeof(*s));
 }
@@ -76,7 +79,9 @@ static void take(RemindState *s, const RemindConfig *c, usec_t now_real, const R
                 s->on_screen = true;
                 break;
         case REMIND_GONE:
+                /* What was on screen was asked until now: put off after hours, it is not asked again at once. */
                 s->on_screen = false;
+                s->last_asked_real = now_real;
                 break;
         case REMIND_SERVER:
                 s->server = ev->server;
@@ -115,6 +120,7 @@ static usec_t next_worth(const RemindState *s, const RemindConfig *c, usec_t now
 static RemindDecision decide(const RemindState *s, const RemindConfig *c, usec_t now_real) {
         bool waited_long = s->oldest_due_real > 0 && c->overdue_any > 0 &&
                            s->oldest_due_real + c->overdue_any <= now_real;
+        usec_t asked_gap = c->min_gap > LEAST_GAP ? c->min_gap : LEAST_GAP;
         usec_t quiet_end_real;
 
         if (!c->enabled)
@@ -131,8 +137,8 @@ static RemindDecision decide(const RemindState *s, const RemindConfig *c, usec_t
                 return later(REMIND_SETTLING, s->settled_real);
         if (remind_is_quiet(c, now_real, &quiet_end_real))
                 return later(REMIND_QUIET, quiet_end_real);
-        if (s->last_asked_real > 0 && s->last_asked_real + c->min_gap > now_real)
-                return later(REMIND_ASKED_RECENTLY, s->last_asked_real + c->min_gap);
+        if (s->last_asked_real > 0 && s->last_asked_real + asked_gap > now_real)
+                return later(REMIND_ASKED_RECENTLY, s->last_asked_real + asked_gap);
         if (s->last_review_real > 0 && s->last_review_real + c->min_gap > now_real)
                 return later(REMIND_REVIEWED_RECENTLY, s->last_review_real + c->min_gap);
         return later(REMIND_ASK, USEC_INFINITY);

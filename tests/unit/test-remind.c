@@ -122,12 +122,36 @@ TEST(asking_and_reviewing_both_keep_the_gap)
         CHECK_INT(REMIND_ON_SCREEN, at(&s, &c, BERLIN(10, 1)).verdict);
         CHECK_INT(REMIND_ASKED_RECENTLY,
                   remind_step(&s, &c, BERLIN(10, 5), &(RemindEvent){ REMIND_GONE }).verdict);
-        CHECK_INT(BERLIN(12, 0), at(&s, &c, BERLIN(10, 5)).next_real);
+        CHECK_INT(BERLIN(12, 5), at(&s, &c, BERLIN(10, 5)).next_real);
 
         (void) remind_step(&s, &c, BERLIN(11, 30), &(RemindEvent){ REMIND_REVIEWED });
-        CHECK_INT(REMIND_REVIEWED_RECENTLY, at(&s, &c, BERLIN(12, 0)).verdict);
-        CHECK_INT(BERLIN(13, 30), at(&s, &c, BERLIN(12, 0)).next_real);
+        CHECK_INT(REMIND_REVIEWED_RECENTLY, at(&s, &c, BERLIN(12, 5)).verdict);
+        CHECK_INT(BERLIN(13, 30), at(&s, &c, BERLIN(12, 5)).next_real);
         CHECK_INT(REMIND_ASK, at(&s, &c, BERLIN(13, 30)).verdict);
+}
+
+TEST(what_is_put_off_after_a_long_time_is_not_asked_again_at_once)
+{
+        RemindConfig c = config_default();
+        RemindState s = ready();
+
+        (void) remind_step(&s, &c, BERLIN(10, 0), &(RemindEvent){ REMIND_SHOWN });
+        CHECK_INT(REMIND_ASKED_RECENTLY,
+                  remind_step(&s, &c, BERLIN(15, 0), &(RemindEvent){ REMIND_GONE }).verdict);
+        CHECK_INT(BERLIN(17, 0), at(&s, &c, BERLIN(15, 0)).next_real);
+}
+
+TEST(without_a_gap_there_is_still_a_minute_between_two_askings)
+{
+        RemindConfig c = config_default();
+        RemindState s = ready();
+
+        c.min_gap = 0;
+        (void) remind_step(&s, &c, BERLIN(10, 0), &(RemindEvent){ REMIND_SHOWN });
+        CHECK_INT(REMIND_ASKED_RECENTLY,
+                  remind_step(&s, &c, BERLIN(10, 0), &(RemindEvent){ REMIND_GONE }).verdict);
+        CHECK_INT(BERLIN(10, 1), at(&s, &c, BERLIN(10, 0)).next_real);
+        CHECK_INT(REMIND_ASK, at(&s, &c, BERLIN(10, 1)).verdict);
 }
 
 TEST(clock_set_back_does_not_silence_for_days)
