@@ -32,7 +32,8 @@ enum {
         SENTENCE_SIZE = 160,
 };
 
-#define SETTLE (2 * USEC_PER_MIN)
+#define SETTLE      (2 * USEC_PER_MIN)
+#define COUNT_AGAIN (10 * USEC_PER_MIN) /* after a failure, which must not end the reminding */
 
 #define BAD_GRADE "A grade is 1 (again), 2 (hard), 3 (good) or 4 (easy)."
 
@@ -190,6 +191,8 @@ static void recount(Engine *e) {
         e->when = engine_when(e);
 
         r = store_set_today(e->store, &e->when);
+        if (r == STORE_E_UNSURE)
+                r = store_recover(e->store, e->when.now_ms);
         if (r == 0)
                 r = queue_due(e->store, &e->when, &due);
         if (r == 0)
@@ -199,7 +202,8 @@ static void recount(Engine *e) {
         if (r == 0)
                 r = review_count_today(e->store, &e->when, &e->counts.reviewed_today);
         if (r != 0) {
-                store_failed(e, r, "count what is due");
+                store_failed(e, r, "count what is due, trying again in ten minutes");
+                arm(e->count_timer, clock_now_real() + COUNT_AGAIN);
                 return;
         }
 
@@ -512,8 +516,14 @@ static int grade_once(Engine *e, int64_t card, uint64_t revision, unsigned grade
 
                 r = commands_grade(e->store, &e->when, card, revision, (Grade) grade, took_ms,
                                    REVIEW_MODE_ASKED, &result);
-                if (r == STORE_E_STALE)
-                        return card_get(e->store, card, ret_card);
+                if (r == STORE_E_STALE) {
+                        r = card_get(e->store, card, ret_card);
+                        if (r != 0)
+                                return r;
+
+                        /* Or it was never tried, and the change that was not sure is another one. */
+                        return ret_card->sched.last_ms == e->when.now_ms ? 0 : STORE_E_STALE;
+                }
         }
         if (r != 0)
                 return r;
