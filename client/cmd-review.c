@@ -14,7 +14,7 @@
 #include "util/clock.h"
 #include "util/text.h"
 
-enum { GRADES = 4 };
+enum { GRADES = 4, SKIPPED_MAX = 128 };
 
 typedef struct Card {
         int64_t id, note; /* id 0: none */
@@ -44,6 +44,8 @@ typedef struct Review {
         unsigned grades[GRADES + 1]; /* given and not undone */
         uint64_t due;                /* cards that can be asked now, this one included */
         int64_t last;                /* card asked before this one */
+        int64_t skipped[SKIPPED_MAX];
+        size_t n_skipped;
 } Review;
 
 static void card_done(Card *card) {
@@ -135,6 +137,50 @@ static void card_begin(Review *review) {
         review->asked_boot = clock_now_boot();
 }
 
+static bool is_skipped(const Review *review, int64_t id) {
+        for (size_t i = 0; i < review->n_skipped; i++)
+                if (review->skipped[i] == id)
+                        return true;
+
+        return false;
+}
+
+/*
+ * The daemon gave a card that was skipped: another one that is due, into review->card. When there is none, all
+ * that was skipped comes again, and the card stays. 0 or a negative errno.
+ */
+static int pass_over_skipped(Review *review) {
+        _cleanup_(reply_freep) Reply *found = NULL, *reply = NULL;
+        _cleanup_free_ char *query = NULL;
+        const Value *info;
+        int64_t id = 0;
+        int r;
+
+        query = *review->deck ? text_format("is:due deck:\"%s\"", review->deck) : strdup("is:due");
+        if (!query)
+                return -ENOMEM;
+
+        r = call(review->call, EBB_IF_CARDS, "Search", &found, "suu", query, UINT32_C(0),
+                 (uint32_t) SKIPPED_MAX + 1);
+        if (r < 0)
+                return r;
+
+        VALUE_FOREACH(row, reply_arg(found, 1))
+        if (id == 0 && !is_skipped(review, value_int(value_at(row, 0), 0)))
+                id = value_int(value_at(row, 0), 0);
+        if (id == 0) {
+                review->n_skipped = 0;
+                return 0;
+        }
+        r = call(review->call, EBB_IF_CARDS, "Get", &reply, "x", id);
+        if (r < 0)
+                return r;
+
+        info = reply_arg(reply, 0);
+        return card_read(&review->card, id, (uint64_t) value_int(value_get(info, "revision"), 0),
+                         info);
+}
+
 /* The next card into review->card; its id is 0 when nothing is left. 0, or a negative errno from the bus. */
 static int fetch(Review *review) {
         _cleanup_(reply_freep) Reply *reply = NULL;
@@ -150,6 +196,8 @@ static int fetch(Review *review) {
 
         r = card_read(&review->card, value_int(reply_arg(reply, 0), 0),
                       (uint64_t) value_int(reply_arg(reply, 1), 0), reply_arg(reply, 2));
+        if (r >= 0 && is_skipped(review, review->card.id))
+                r = pass_over_skipped(review);
         if (r < 0)
                 return r;
 
@@ -245,6 +293,9 @@ static int skip_card(Review *review) {
         int64_t id = review->card.id;
         int r;
 
+        if (review->n_skipped == SKIPPED_MAX)
+                review->n_skipped = 0;
+        review->skipped[review->n_skipped++] = id;
         r = fetch(review);
         if (r >= 0 && review->card.id == id)
                 say(review, "This is the only card left.");

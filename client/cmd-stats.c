@@ -56,8 +56,8 @@ static void print_retention(const char *title, const Sum *sum, double desired) {
                 return;
 
         is = (double) sum->passed / (double) sum->asked;
-        printf("%s%-13s%s%.1f %% of %" PRIi64 " recalled", out_style(STYLE_DIM), title,
-               out_style(STYLE_PLAIN), 100 * is, sum->asked);
+        printf("%s%-13s%s%.1f %% of %" PRIi64, out_style(STYLE_DIM), title, out_style(STYLE_PLAIN),
+               100 * is, sum->asked);
         if (desired > 0)
                 printf(", wanted %.0f %%", 100 * desired);
         putchar('\n');
@@ -141,8 +141,8 @@ static void print_people(const Value *stats) {
         printf("%s%-13s%s%" PRIi64 " of 30 days, %" PRIi64 " in a row\n", out_style(STYLE_DIM),
                "Active", out_style(STYLE_PLAIN), month.active,
                value_int(value_get(stats, "run-current"), 0));
-        print_retention("Retention 7", &week, desired);
-        print_retention("Retention 30", &month, desired);
+        print_retention("Recalled 7d", &week, desired);
+        print_retention("Recalled 30d", &month, desired);
         printf("%s%-13s%s%" PRIi64 ": %" PRIi64 " new, %" PRIi64 " learning, %" PRIi64
                " young, %" PRIi64 " mature",
                out_style(STYLE_DIM), "Cards", out_style(STYLE_PLAIN),

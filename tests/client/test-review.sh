@@ -230,6 +230,26 @@ finish undo_flag_suspend_bury_skip_and_help_have_keys
 
 daemon_start
 terminal 80 24
+start "$EBB review"
+sees '水'
+key k
+sees 'What does'
+key k
+sees '日本語'
+key k
+sees 'accent'
+key k
+sees 'A long answer?'
+key k
+sees '水'
+key Space
+sees water
+key 3
+logged 'grade 1 3'
+finish skipped_cards_come_after_all_others
+
+daemon_start
+terminal 80 24
 cat >"$work/editor" <<'X'
 #!/bin/sh
 sed -i 's/^<b>bold<.b>$/plain/' "$1"
