@@ -64,7 +64,7 @@ screen() {
 # Waits until the screen holds a text.
 sees() { # TEXT
         local _
-        for _ in $(seq 250); do
+        for _ in $(seq 600); do
                 screen 2>/dev/null | grep -qF -- "$1" && return
                 sleep 0.02
         done
@@ -82,7 +82,7 @@ key() { # KEY...
 
 logged() { # LINE
         local _
-        for _ in $(seq 100); do
+        for _ in $(seq 300); do
                 grep -qxF -- "$1" "$work/log" && return
                 sleep 0.02
         done
@@ -307,7 +307,7 @@ for signal in TERM INT HUP QUIT SEGV ABRT; do
         terminal 80 24
         start "ulimit -c 0; $EBB review"
         sees '水'
-        kill -"$signal" "$(pgrep -f -x "$EBB review" | head -1)"
+        kill -"$signal" "$(pgrep -P "$(tm display-message -p '#{pane_pid}')")"
         # A shell forgets the rest of its line when what it runs is interrupted.
         sees 'ebb>'
         tm send-keys -l "stty -a >$work/after; echo set''tled"
