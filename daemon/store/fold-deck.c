@@ -52,7 +52,9 @@ static const Sql sql[] = {
         [SQL_PENDING] = { "INSERT OR REPLACE INTO pending (deck, card) VALUES (?, ?)" },
         [SQL_PENDING_NEXT] = { "SELECT deck, card FROM pending LIMIT 1" },
         [SQL_PENDING_DONE] = { "DELETE FROM pending WHERE deck = ?" },
-        [SQL_DECK_CARDS] = { "SELECT id FROM card WHERE deck = ? ORDER BY id" },
+        [SQL_DECK_CARDS] = { "SELECT card.id FROM card JOIN note ON note.id = card.note"
+                             " WHERE card.deck = ? AND ifnull(card.own_deck, note.deck) = ?"
+                             " ORDER BY card.id" },
         [SQL_DECK_CARDS_AFTER] = { "SELECT id FROM card WHERE deck = ? AND id > ?"
                                    " AND (reps > 0 OR state <> 0) ORDER BY id LIMIT ?" },
         [SQL_BUILTIN] = { "SELECT n.value, j.value FROM meta n JOIN meta j"
@@ -214,16 +216,16 @@ static bool same_blob(sqlite3_stmt *st, int column, const uint8_t *blob, bool th
 }
 
 /*
- * All cards of a deck, with their history: the preset they had went with the deck they were in. The
- * list first: folding moves cards.
+ * The cards in a deck that are there on behalf of another, merged into it, with their history: the preset they
+ * had went with the deck they were in. The list first: folding moves cards.
  */
-static int fold_deck_cards(Store *store, int64_t deck) {
+static int fold_deck_cards(Store *store, int64_t deck, int64_t of) {
         _cleanup_stmt_ sqlite3_stmt *st = NULL;
         _cleanup_free_ int64_t *cards = NULL;
         size_t n = 0, cap = 0;
         int r;
 
-        r = stmt_query(store, &sql[SQL_DECK_CARDS], &st, "i", deck);
+        r = stmt_query(store, &sql[SQL_DECK_CARDS], &st, "ii", deck, of);
         if (r < 0)
                 return r;
 
@@ -340,7 +342,7 @@ int fold_deck(Store *store, int64_t id) {
                         if (now == before[i] || before[i] == 0)
                                 continue;
 
-                        r = fold_deck_cards(store, before[i]);
+                        r = fold_deck_cards(store, before[i], (int64_t) i);
                         if (r < 0)
                                 return r;
                 }
