@@ -168,11 +168,12 @@ cut)
                 fi
                 begin "$W/mnt/p.db"
                 sleep 0.$((RANDOM % 5 + 2))
-                "$fsdown" "$W/mnt"
+                bytes=$("$fsdown" "$W/mnt" "$W/ack")
                 sleep 0.1
                 end
                 umount "$W/mnt"
                 mount -o loop "$W/img" "$W/mnt"
+                truncate -s "$bytes" "$W/ack"
                 last=$(acknowledged 0)
                 total=$((total + last))
                 check "$W/mnt/p.db" "$last" || {
@@ -182,7 +183,7 @@ cut)
                 umount "$W/mnt"
         done
         [ "$total" -gt 0 ] || bad=1 detail="nothing was ever acknowledged: $(tail -1 "$W/err")"
-        result power_cut_loses_no_acknowledged_grade "$bad" "${detail:-$rounds cuts, $total grades}"
+        result power_cut_loses_no_acknowledged_grade "$bad" "$bad of $rounds cuts, $total grades${detail:+, $detail}"
         ;;
 esac
 echo "$passed passed, $failed failed"
