@@ -35,6 +35,31 @@ int cmd_later(Cmd *cmd) {
         return press(cmd, "Later");
 }
 
+int cmd_hush(Cmd *cmd) {
+        const char *how = cmd->argv[cmd->argc - 1];
+        _cleanup_(reply_freep) Reply *reply = NULL;
+        _cleanup_free_ char *until = NULL;
+        uint64_t until_real;
+
+        if (cmd->argc == 2 && strcmp(cmd->argv[0], "until") != 0)
+                return cmd_usage_error(cmd,
+                                       "\"%s\" is not understood; what may stand before a date is "
+                                       "\"until\".",
+                                       cmd->argv[0]);
+        if (call(&cmd->call, EBB_IF_MANAGER, "Hush", &reply, "s", how) < 0)
+                return call_failed(&cmd->call);
+
+        until_real = (uint64_t) value_int(reply_arg(reply, 0), 0);
+        until = until_real ? out_instant(until_real) : strdup("");
+        if (!out_is_terminal())
+                printf("%s\n", until ? until : "");
+        else if (until_real)
+                printf("No reminders until %s. ebb hush off lifts it.\n", until ? until : "then");
+        else
+                printf("Reminders come again.\n");
+        return CMD_OK;
+}
+
 int cmd_answer(Cmd *cmd) {
         unsigned grade = cmd_parse_grade(cmd->argv[0]);
         _cleanup_(reply_freep) Reply *reply = NULL;
@@ -207,6 +232,7 @@ static const OutColumn status_columns[] = {
         { "CardCount", "Cards", OUT_NUMBER },
         { "OnScreen", "On screen", OUT_TEXT },
         { "NotificationServer", "Notifications", OUT_TEXT },
+        { "HushedUntil", "Hushed until", OUT_INSTANT },
         { "Version", "Version", OUT_TEXT },
         { "Problem", "Problem", OUT_TEXT },
 };

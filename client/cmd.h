@@ -168,6 +168,7 @@ int cmd_next(Cmd *cmd);
 int cmd_show_answer(Cmd *cmd);
 int cmd_answer(Cmd *cmd);
 int cmd_later(Cmd *cmd);
+int cmd_hush(Cmd *cmd);
 int cmd_undo(Cmd *cmd);
 int cmd_redo(Cmd *cmd);
 

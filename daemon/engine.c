@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "core/ask.h"
+#include "core/civil.h"
 #include "core/day.h"
 #include "core/remind.h"
 #include "desktop/notifier.h"
@@ -19,6 +20,7 @@
 #include "store/device.h"
 #include "store/queue.h"
 #include "store/review.h"
+#include "store/stats.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/parse.h"
@@ -29,22 +31,19 @@ enum {
         DECISIONS_KEPT = 200,
         CLOSING_EXPIRE_MS = 8000,
         QUESTION_LINE_CHARS = 80, /* of the question, above its answer */
-        SENTENCE_SIZE = 160,
+        PACE_DAYS = 90,           /* of reviews, from which their usual pace is known */
+        HUSH_DAYS_MAX = 366,
 };
 
-#define SETTLE      (2 * USEC_PER_MIN)
 #define COUNT_AGAIN (10 * USEC_PER_MIN) /* after a failure, which must not end the reminding */
 
 #define BAD_GRADE "A grade is 1 (again), 2 (hard), 3 (good) or 4 (easy)."
-
-/* Where the time of the last asking survives a restart. */
-#define DEVICE_LAST_ASKED "remind.last-asked"
 
 typedef struct Decision {
         usec_t at_real;
         bool asked;
         const char *kind;
-        char sentence[SENTENCE_SIZE];
+        char sentence[REMIND_SENTENCE_SIZE];
 } Decision;
 
 struct Engine {
@@ -63,7 +62,9 @@ struct Engine {
         AskState ask;
         RemindState remind;
         RemindConfig remind_config;
-        RemindVerdict last_verdict;
+        RemindState remind_kept; /* what the store holds of it */
+        int32_t remind_kept_day;
+        int64_t remind_deck;           /* in which most is due; 0: all are asked about */
         sd_event_source *ask_timer;    /* CLOCK_BOOTTIME */
         sd_event_source *remind_timer; /* CLOCK_REALTIME */
         sd_event_source *count_timer;  /* CLOCK_REALTIME: something becomes due, or the day ends */
@@ -75,6 +76,10 @@ struct Engine {
 
         /* What is asked: the deck of this batch, and the card on screen as it was fetched. */
         int64_t batch_deck, last_card;
+        unsigned batch; /* cards in it; 0: as configured */
+        bool back;      /* the first after an absence */
+        bool discreet;
+        RemindGone leaving; /* why the card on screen goes, when it goes by the learner */
         Card card;
         char *question, *answer, *deck_name;
         CardSched previews[GRADE_COUNT];
@@ -87,6 +92,7 @@ struct Engine {
         size_t n_decisions, newest;
 };
 
+static void remember(Engine *e);
 static void ask_event(Engine *e, AskEvent ev);
 static void remind_event(Engine *e, RemindEvent ev);
 
@@ -180,12 +186,60 @@ static void store_failed(Engine *e, int r, const char *what) {
                 log_warning("Failed to %s: %s", what, store_error(e->store));
 }
 
+/* What the decks that are asked about add up to; all of them without a choice. */
+static int remind_counts(Engine *e, const DueCounts *all, int64_t oldest_ms, RemindEvent *ret) {
+        _cleanup_free_ DeckCounts *counts = NULL;
+        RemindDeck decks[REMIND_DECKS_MAX] = { { .due = e->counts.due } };
+        int64_t ids[REMIND_DECKS_MAX] = { 0 };
+        size_t n = 0, n_counts, most;
+        const Deck *deck;
+        int r;
+
+        *ret = (RemindEvent){ .kind = REMIND_COUNTS,
+                              .due = e->counts.due,
+                              .learning = all->learning,
+                              .oldest_due_real = real_of_ms(oldest_ms),
+                              .next_due_real = e->counts.next_due_real };
+        if (e->conf->n_decks == 0) {
+                ret->worth = remind_worth(&e->remind_config, decks, 1, &most);
+                e->remind_deck = 0;
+                return 0;
+        }
+
+        r = queue_due_by_deck(e->store, &e->when, &counts, &n_counts);
+        if (r != 0)
+                return r;
+
+        /* Since when the oldest of some decks waits is not known: it waits since it was counted. */
+        ret->due = ret->learning = 0;
+        ret->oldest_due_real = 0;
+        for (size_t i = 0; i < e->conf->n_decks; i++) {
+                if (deck_by_name(e->store, e->conf->decks[i].name, &deck) != 0)
+                        continue;
+                for (size_t k = 0; k < n_counts; k++) {
+                        const DueCounts *due = &counts[k].due;
+
+                        if (counts[k].deck != deck->id)
+                                continue;
+                        ids[n] = deck->id;
+                        decks[n].due = due->learning + due->review + due->fresh;
+                        decks[n].min_due = e->conf->decks[i].min_due;
+                        ret->due += decks[n++].due;
+                        ret->learning += due->learning;
+                }
+        }
+        ret->worth = remind_worth(&e->remind_config, decks, n, &most);
+        e->remind_deck = ids[most];
+        return 0;
+}
+
 static void recount(Engine *e) {
         EngineCounts before = e->counts;
         const char *problem;
         DueCounts due = {};
         int64_t next_ms = 0, oldest_ms = 0;
         usec_t next_real;
+        RemindEvent told;
         int r;
 
         e->when = engine_when(e);
@@ -228,10 +282,15 @@ static void recount(Engine *e) {
         if (memcmp(&before, &e->counts, sizeof(before)) != 0)
                 changed(e);
 
-        remind_event(e, (RemindEvent){ .kind = REMIND_COUNTS,
-                                       .due = e->counts.due,
-                                       .oldest_due_real = real_of_ms(oldest_ms),
-                                       .next_due_real = e->counts.next_due_real });
+        r = remind_counts(e, &due, oldest_ms, &told);
+        if (r != 0) {
+                store_failed(e, r, "count what is due by deck, trying again in ten minutes");
+                arm(e->count_timer, clock_now_real() + COUNT_AGAIN);
+                return;
+        }
+        remind_event(e, told);
+        if (e->remind_kept_day != e->when.today_day)
+                remember(e);
 }
 
 /* ---- decisions ------------------------------------------------------------------------------- */
@@ -262,24 +321,47 @@ bool engine_decision(Engine *e, size_t index, EngineDecision *ret) {
         return true;
 }
 
-static void remember_asked(Engine *e) {
-        int r;
+static int remember_number(const char *name, int64_t value, void *userdata) {
+        Engine *e = userdata;
 
-        if (store_read_only(e->store))
-                return;
-
-        r = device_set(e->store, DEVICE_LAST_ASKED, (int64_t) e->remind.last_asked_real);
-        if (r != 0)
-                store_failed(e, r,
-                             "remember the time of asking; after a restart it may come early");
+        return device_set(e->store, name, value);
 }
 
-static void begin_batch(Engine *e, int64_t deck);
+static int recall_number(const char *name, int64_t *value, void *userdata) {
+        Engine *e = userdata;
+
+        return device_get(e->store, name, *value, value);
+}
+
+/*
+ * Written when a reminder comes and goes, once a day and at the end; not at each grade, which has a commit
+ * of its own to wait for.
+ */
+static void remember(Engine *e) {
+        int r;
+
+        if (!e->started || store_read_only(e->store))
+                return;
+
+        e->remind_kept_day = e->when.today_day;
+        r = remind_save(&e->remind, &e->remind_kept, remember_number, e);
+        if (r != 0)
+                store_failed(e, r, "remember the reminders; after a restart one may come early");
+}
+
+static void begin_batch(Engine *e, int64_t deck, bool called);
+
+static const char *const remind_kinds[] = {
+        [REMIND_KIND_DUE] = "due",
+        [REMIND_KIND_PACED] = "paced",
+        [REMIND_KIND_LEARNING] = "learning",
+        [REMIND_KIND_CALLED] = "popup",
+};
 
 static void remind_event(Engine *e, RemindEvent ev) {
         usec_t now_real = clock_now_real();
+        char sentence[REMIND_SENTENCE_SIZE];
         RemindDecision d;
-        char sentence[SENTENCE_SIZE];
 
         if (!e->started)
                 return;
@@ -287,16 +369,26 @@ static void remind_event(Engine *e, RemindEvent ev) {
         d = remind_step(&e->remind, &e->remind_config, now_real, &ev);
         arm(e->remind_timer, d.next_real);
 
-        /* Every change of mind is worth a line, and every chance that time brought. */
-        if (d.verdict != e->last_verdict || ev.kind == REMIND_TIME || d.verdict == REMIND_ASK) {
-                remind_sentence(&e->remind, &e->remind_config, now_real, d.verdict, sentence,
-                                sizeof(sentence));
-                decision_add(e, d.verdict == REMIND_ASK, "due", sentence);
+        if (d.missed_min >= 0) {
+                remind_sentence_missed(&d, sentence, sizeof(sentence));
+                decision_add(e, false, "due", sentence);
         }
-        e->last_verdict = d.verdict;
+        if (d.advice_min >= 0) {
+                remind_sentence_advice(&e->remind, &d, sentence, sizeof(sentence));
+                decision_add(e, false, "advice", sentence);
+        }
+        if (d.tell) {
+                remind_sentence(&e->remind, &e->remind_config, now_real, &d, sentence,
+                                sizeof(sentence));
+                decision_add(e, d.verdict == REMIND_ASK, remind_kinds[d.kind], sentence);
+        }
+        if (d.verdict != REMIND_ASK)
+                return;
 
-        if (d.verdict == REMIND_ASK)
-                begin_batch(e, 0);
+        e->batch = d.cards;
+        e->back = d.back;
+        e->discreet = d.discreet;
+        begin_batch(e, d.kind == REMIND_KIND_LEARNING ? 0 : e->remind_deck, false);
 }
 
 static int on_remind_timer(sd_event_source *s, uint64_t usec, void *userdata) {
@@ -324,9 +416,28 @@ static void show(Engine *e, NotifierCard *card) {
                 log_error_errno(r, "Failed to show a notification: %m");
 }
 
+/* Not how many wait: a number to begin with, and how long that takes at the learner's usual pace. */
+static char *back_summary(Engine *e, unsigned cards) {
+        StatsReviews stats;
+        uint64_t took_ms = 0;
+
+        if (stats_reviews(e->store, STATS_ALL_DECKS, e->when.today_day, PACE_DAYS, &stats) == 0) {
+                if (stats.total.reviews > 0)
+                        took_ms = stats.total.took_ms / stats.total.reviews;
+                stats_reviews_done(&stats);
+        }
+        if (took_ms == 0)
+                return text_format("Back again. Start with %u card%s", cards,
+                                   cards == 1 ? "" : "s");
+        return text_format("Back again. Start with %u card%s, about %u min", cards,
+                           cards == 1 ? "" : "s", (unsigned) ((cards * took_ms + 59999) / 60000));
+}
+
 static char *card_summary(Engine *e, const char *problem) {
         if (problem)
                 return text_format("Not saved, try again: %s", problem);
+        if (e->back && e->ask.position == 1)
+                return back_summary(e, e->ask.total);
         return text_format("%u of %u · %s", e->ask.position, e->ask.total, e->deck_name);
 }
 
@@ -340,6 +451,10 @@ static void show_question(Engine *e) {
                 .n_actions = 2,
                 .actions = { { "show", "Show answer", 0 }, { "later", "Later", 1 } },
         };
+
+        /* Only where Ebb came unasked: whoever called for a card does not want a day without. */
+        if (e->remind.on_screen_kind == REMIND_KIND_DUE && e->ask.position == 1)
+                card.actions[card.n_actions++] = (NotifierAction){ "not-today", "Not today", 2 };
 
         if (summary)
                 show(e, &card);
@@ -427,14 +542,20 @@ static void show_notice(Engine *e) {
         NotifierCard card = {
                 .kind = NOTIFIER_NOTICE,
                 .summary = "Cards are due",
-                .n_actions = 1,
-                .actions = { { "later", "Later", 0 } },
+                .n_actions = 2,
+                .actions = { { "later", "Later", 0 }, { "not-today", "Not today", 1 } },
                 .command_hint = "",
                 .expire_ms = e->conf->card_timeout_s * 1000,
         };
 
-        body = text_format("%u %s due. Review with: ebb review", e->counts.due,
-                           e->counts.due == 1 ? "card is" : "cards are");
+        if (e->back) {
+                _cleanup_free_ char *summary = back_summary(e, e->batch);
+
+                if (summary)
+                        body = text_format("%s. Review with: ebb review", summary);
+        } else
+                body = text_format("%u %s due. Review with: ebb review", e->counts.due,
+                                   e->counts.due == 1 ? "card is" : "cards are");
         if (!body)
                 return;
 
@@ -621,10 +742,27 @@ static void do_grade(Engine *e, unsigned grade, uint32_t took_ms) {
         }
 }
 
-static void gone(Engine *e, const char *sentence) {
-        if (sentence)
-                decision_add(e, false, "due", sentence);
-        remind_event(e, (RemindEvent){ .kind = REMIND_GONE });
+static const struct {
+        RemindGone how;
+        const char *sentence;
+} gone_sentences[] = {
+        [REMIND_GONE_DONE] = { REMIND_GONE_DONE, NULL },
+        [REMIND_GONE_DISMISSED] = { REMIND_GONE_DISMISSED, "Sent away: you closed the card." },
+        [REMIND_GONE_EXPIRED] = { REMIND_GONE_EXPIRED,
+                                  "Left unanswered: the card was taken off the screen." },
+        [REMIND_GONE_LATER] = { REMIND_GONE_LATER, "Put off: you said later; the next slot asks." },
+        [REMIND_GONE_NOT_TODAY] = { REMIND_GONE_NOT_TODAY, "Put off: you said not today." },
+        [REMIND_GONE_TAKEN] = { REMIND_GONE_TAKEN, "Taken off the screen: hushed." },
+};
+
+/* Nothing is on screen any more. */
+static void gone(Engine *e, RemindGone how) {
+        if (gone_sentences[how].sentence)
+                decision_add(e, false, remind_kinds[e->remind.on_screen_kind],
+                             gone_sentences[how].sentence);
+        e->leaving = REMIND_GONE_DISMISSED;
+        remind_event(e, (RemindEvent){ .kind = REMIND_GONE, .how = how });
+        remember(e);
 }
 
 static void carry_out(Engine *e, const AskEffect *fx) {
@@ -652,20 +790,20 @@ static void carry_out(Engine *e, const AskEffect *fx) {
                 do_grade(e, fx->grade, fx->took_ms);
                 break;
         case ASK_DO_DISMISSED:
-                gone(e, "Sent away: the card was closed or put off.");
+                gone(e, e->leaving);
                 break;
         case ASK_DO_EXPIRED:
-                gone(e, "Left unanswered: the card was taken off the screen.");
+                gone(e, REMIND_GONE_EXPIRED);
                 break;
         case ASK_DO_FINISHED:
-                gone(e, NULL);
+                gone(e, REMIND_GONE_DONE);
                 break;
         }
 }
 
 static void ask_event(Engine *e, AskEvent ev) {
         AskConfig config = {
-                .batch = e->conf->batch,
+                .batch = e->batch ? e->batch : e->conf->batch,
                 .card_timeout = e->conf->card_timeout_s * USEC_PER_SEC,
                 .closing_expire = CLOSING_EXPIRE_MS * USEC_PER_MSEC,
         };
@@ -685,11 +823,21 @@ static void ask_event(Engine *e, AskEvent ev) {
                 changed(e);
 }
 
-static void begin_batch(Engine *e, int64_t deck) {
-        remind_event(e, (RemindEvent){ .kind = REMIND_SHOWN });
-        remember_asked(e);
+static bool text_hidden(const Engine *e) {
+        return e->conf->text == CONF_TEXT_COUNT ||
+               (e->conf->text == CONF_TEXT_CAREFUL && e->discreet);
+}
 
-        if (e->conf->text == CONF_TEXT_COUNT) {
+static void begin_batch(Engine *e, int64_t deck, bool called) {
+        if (called) {
+                e->batch = 0;
+                e->back = e->discreet = false;
+        }
+        e->leaving = REMIND_GONE_DISMISSED;
+        remind_event(e, (RemindEvent){ .kind = REMIND_SHOWN, .called = called });
+        remember(e);
+
+        if (text_hidden(e)) {
                 show_notice(e);
                 return;
         }
@@ -714,27 +862,37 @@ static void on_server(const ServerInfo *info, void *userdata) {
         changed(e);
 }
 
-static bool notice_ends(Engine *e, uint64_t generation) {
+static bool notice_ends(Engine *e, uint64_t generation, RemindGone how) {
         if (e->notice == 0 || generation != e->notice)
                 return false;
 
         e->notice = 0;
         notifier_close(e->notifier);
-        gone(e, NULL);
+        gone(e, how);
         changed(e);
         return true;
+}
+
+/* Why the card goes is not the machine's business on screen, but that of the reminders. */
+static void leave(Engine *e, RemindGone how, AskEvent ev) {
+        e->leaving = how;
+        ask_event(e, ev);
+        e->leaving = REMIND_GONE_DISMISSED;
 }
 
 static void on_action(uint64_t generation, const char *key, void *userdata) {
         Engine *e = userdata;
         AskEvent ev = { .generation = (uint32_t) generation };
+        RemindGone how = strcmp(key, "later") == 0       ? REMIND_GONE_LATER
+                         : strcmp(key, "not-today") == 0 ? REMIND_GONE_NOT_TODAY
+                                                         : REMIND_GONE_DONE;
 
-        if (notice_ends(e, generation))
+        if (notice_ends(e, generation, how))
                 return;
 
         if (strcmp(key, "show") == 0)
                 ev.kind = ASK_SHOW;
-        else if (strcmp(key, "later") == 0)
+        else if (how != REMIND_GONE_DONE)
                 ev.kind = ASK_LATER;
         else if (strcmp(key, "default") == 0)
                 ev.kind = ASK_DEFAULT;
@@ -746,14 +904,18 @@ static void on_action(uint64_t generation, const char *key, void *userdata) {
                         return; /* nothing we ever offered */
                 ev.kind = ASK_GRADE;
         }
-        ask_event(e, ev);
+        leave(e, how, ev);
 }
 
 static void on_closed(uint64_t generation, NotifierClosedReason reason, void *userdata) {
         Engine *e = userdata;
 
-        if (!notice_ends(e, generation))
-                ask_event(e, (AskEvent){ .kind = ASK_CLOSED, .generation = (uint32_t) generation });
+        RemindGone how =
+                reason == NOTIFIER_CLOSED_DISMISSED ? REMIND_GONE_DISMISSED : REMIND_GONE_EXPIRED;
+
+        if (!notice_ends(e, generation, how))
+                leave(e, how,
+                      (AskEvent){ .kind = ASK_CLOSED, .generation = (uint32_t) generation });
 }
 
 static void on_error(const char *sentence, void *userdata) {
@@ -836,7 +998,7 @@ int engine_popup(Engine *e, const char *deck, char **ret_problem) {
                 return refuse(engine_code(r), ret_problem, store_error(e->store));
 
         decision_add(e, true, "popup", "Asked: you called for a card.");
-        begin_batch(e, id);
+        begin_batch(e, id, true);
         return 0;
 }
 
@@ -865,15 +1027,71 @@ int engine_answer(Engine *e, unsigned grade, char **ret_interval, char **ret_pro
         return 0;
 }
 
+/* Takes off the screen whatever is there. */
+static bool take_away(Engine *e, RemindGone how) {
+        if (e->notice && notice_ends(e, e->notice, how))
+                return true;
+        if (!card_up(e))
+                return false;
+
+        leave(e, how, (AskEvent){ .kind = ASK_LATER });
+        return true;
+}
+
 int engine_later(Engine *e, char **ret_problem) {
         *ret_problem = NULL;
-        if (e->notice && notice_ends(e, e->notice))
-                return 0;
-        if (!card_up(e))
+        if (!take_away(e, REMIND_GONE_LATER))
                 return refuse(ENGINE_E_NOTHING_ON_SCREEN, ret_problem, "No card is on screen.");
-
-        ask_event(e, (AskEvent){ .kind = ASK_LATER });
         return 0;
+}
+
+/* When a hush ends: "off" 0, "today" with the learner's day, "90m" then, "2026-12-01" as that day begins. */
+static bool hush_until(Engine *e, const char *how, usec_t now_real, usec_t *ret_real) {
+        int starts = (int) e->conf->day_starts_min, year, month, mday;
+        int64_t seconds;
+
+        if (strcmp(how, "off") == 0)
+                *ret_real = 0;
+        else if (strcmp(how, "today") == 0)
+                *ret_real = real_of_ms(e->when.day_ends_ms);
+        else if (parse_date(how, &year, &month, &mday) == 0) {
+                CivilDate date = { year, month, mday };
+
+                *ret_real = day_start(zone_of(e), civil_to_day(&date), starts);
+                if (*ret_real <= now_real)
+                        return false;
+        } else if (parse_duration_s(how, &seconds) == 0 && seconds > 0 &&
+                   seconds <= INT64_C(86400) * HUSH_DAYS_MAX)
+                *ret_real = now_real + (usec_t) seconds * USEC_PER_SEC;
+        else
+                return false;
+        return *ret_real <= now_real + HUSH_DAYS_MAX * USEC_PER_DAY;
+}
+
+int engine_hush(Engine *e, const char *how, usec_t *ret_until_real, char **ret_problem) {
+        usec_t now_real = clock_now_real(), until_real;
+
+        *ret_problem = NULL;
+        e->when = engine_when(e);
+        if (!hush_until(e, how, now_real, &until_real)) {
+                *ret_problem = text_format(
+                        "Reminders are hushed for a time (90m, 3d), until a date to come (2026-12-01), "
+                        "for \"today\" or \"off\", and for a year at most; not for \"%.100s\".",
+                        how);
+                return *ret_problem ? ENGINE_E_INVALID : -ENOMEM;
+        }
+
+        if (until_real > 0)
+                (void) take_away(e, REMIND_GONE_TAKEN);
+        remind_event(e, (RemindEvent){ .kind = REMIND_HUSH, .until_real = until_real });
+        remember(e);
+        changed(e);
+        *ret_until_real = until_real;
+        return 0;
+}
+
+usec_t engine_hushed_until(Engine *e) {
+        return e->remind.hush_until_real > clock_now_real() ? e->remind.hush_until_real : 0;
 }
 
 void engine_collection_changed(Engine *e) {
@@ -891,29 +1109,51 @@ void engine_collection_changed(Engine *e) {
 void engine_time_changed(Engine *e) {
         load_zone(e);
         e->remind_config.zone = zone_of(e);
+        remind_event(e, (RemindEvent){ .kind = REMIND_ZONE });
         recount(e);
-        remind_event(e, (RemindEvent){ .kind = REMIND_TIME });
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static void take_conf(Engine *e, const Conf *conf) {
+        RemindConfig *c = &e->remind_config;
+
         e->conf = conf;
         load_zone(e);
-        e->remind_config = (RemindConfig){
-                .enabled = conf->remind,
-                .min_due = conf->min_due,
-                .min_gap = conf->min_gap_s * USEC_PER_SEC,
-                .overdue_any = conf->overdue_any_s * USEC_PER_SEC,
-                .settle = SETTLE,
-                .quiet_from_min = conf->quiet_from_min,
-                .quiet_until_min = conf->quiet_until_min,
-                .zone = zone_of(e),
-        };
+        memset(c, 0, sizeof(*c));
+        c->enabled = conf->remind;
+        c->learning = conf->learning;
+        c->fade = conf->fade;
+        c->weekday = conf->slots;
+        c->weekend = conf->slots_weekend;
+        c->slot_window = conf->slot_window_s * USEC_PER_SEC;
+        c->quiet_from_min = conf->quiet_from_min;
+        c->quiet_until_min = conf->quiet_until_min;
+        c->budget = conf->budget;
+        c->total_budget = conf->total_budget;
+        c->min_gap = conf->min_gap_s * USEC_PER_SEC;
+        c->min_due = conf->min_due;
+        c->overdue_any = conf->overdue_any_s * USEC_PER_SEC;
+        c->settle = conf->settle_s * USEC_PER_SEC;
+        c->engaged = conf->engaged_s * USEC_PER_SEC;
+        c->catchup = conf->catchup;
+        c->pace = conf->pace_s * USEC_PER_SEC;
+        c->pace_from_min = conf->pace_from_min;
+        c->pace_until_min = conf->pace_until_min;
+        memcpy(c->holidays, conf->holidays, sizeof(c->holidays));
+        c->n_holidays = conf->n_holidays;
+        c->day_starts_min = (int) conf->day_starts_min;
+        c->zone = zone_of(e);
 }
 
 void engine_set_conf(Engine *e, const Conf *conf) {
+        RemindConfig before = e->remind_config;
+
         take_conf(e, conf);
+        before.zone = e->remind_config.zone; /* loaded anew, whether it is another or not */
+        remind_event(e, (RemindEvent){ .kind = memcmp(&before, &e->remind_config, sizeof(before))
+                                                       ? REMIND_CONFIG
+                                                       : REMIND_ZONE });
         recount(e);
 }
 
@@ -936,7 +1176,7 @@ int engine_new(sd_event *event, Store *store, const Conf *conf, const char *noti
         e->store = store;
         e->handler = handler;
         e->userdata = userdata;
-        e->last_verdict = REMIND_ASK;
+        e->leaving = REMIND_GONE_DISMISSED;
         ask_init(&e->ask);
         remind_init(&e->remind);
         take_conf(e, conf);
@@ -966,22 +1206,25 @@ int engine_new(sd_event *event, Store *store, const Conf *conf, const char *noti
 }
 
 int engine_start(Engine *e) {
-        int64_t asked, reviewed_ms;
+        RemindEvent start = { .kind = REMIND_START };
+        int64_t reviewed_ms = 0;
         int r;
 
         e->started = true;
+        e->when = engine_when(e);
+        e->remind_kept_day = e->when.today_day;
 
-        r = device_get(e->store, DEVICE_LAST_ASKED, 0, &asked);
+        r = remind_load(&e->remind, &e->remind_config, recall_number, e);
         if (r == 0)
                 r = review_last(e->store, &reviewed_ms);
-        if (r != 0) {
-                store_failed(e, r, "read the time of the last review; reminders may come early");
-                asked = reviewed_ms = 0;
-        }
-        e->remind.last_asked_real = asked > 0 ? (usec_t) asked : 0;
-        e->remind.last_review_real = real_of_ms(reviewed_ms);
+        if (r == 0)
+                r = review_count_today(e->store, &e->when, &start.reviews);
+        if (r != 0)
+                store_failed(e, r, "recall the last reminders; one may come early");
+        e->remind_kept = e->remind;
 
-        remind_event(e, (RemindEvent){ .kind = REMIND_START });
+        start.last_review_real = real_of_ms(reviewed_ms);
+        remind_event(e, start);
         recount(e);
         return 0;
 }
@@ -990,6 +1233,7 @@ Engine *engine_free(Engine *e) {
         if (!e)
                 return NULL;
 
+        remember(e);
         server_watch_free(e->watch);
         notifier_free(e->notifier);
         sd_event_source_disable_unref(e->ask_timer);

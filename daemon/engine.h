@@ -44,7 +44,7 @@ typedef struct EngineCounts {
 typedef struct EngineDecision {
         usec_t at_real;
         bool asked;
-        const char *kind;     /* "due", "popup", ... static */
+        const char *kind;     /* "due", "paced", "learning", "popup", "advice"; static */
         const char *sentence; /* valid until the next event loop turn */
 } EngineDecision;
 
@@ -88,6 +88,13 @@ const EngineCounts *engine_counts(Engine *e);
 const char *engine_on_screen(Engine *e); /* "idle", "question", "answer", "notice" */
 const char *engine_server(Engine *e);    /* "dunst 1.9.0" or "" */
 const char *engine_problem(Engine *e);   /* "" or a sentence */
+
+/*
+ * No reminders for a time: "90m" (a duration), "today" (the learner's day), "2026-12-01" (as that day
+ * begins), "off" (lifts it). A card on screen goes, uncounted. ENGINE_E_INVALID.
+ */
+int engine_hush(Engine *e, const char *how, usec_t *ret_until_real, char **ret_problem);
+usec_t engine_hushed_until(Engine *e); /* 0: not hushed */
 
 /* The newest decision is index 0. False when there is none at `index`. */
 bool engine_decision(Engine *e, size_t index, EngineDecision *ret);

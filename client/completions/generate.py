@@ -27,6 +27,7 @@ def table(ebb):
 # What an argument may be: fixed words, or a command that lists them, one a line.
 WORDS = {
     "grade": "again hard good easy",
+    "hush": "30m 90m 3h today until off",
     "format": "text",
     "match": "update keep both",
     "scope": "notetype notetype+deck",

@@ -32,6 +32,7 @@ struct Bus {
         /* As last told in PropertiesChanged. */
         struct {
                 EngineCounts counts;
+                usec_t hushed_until_real;
                 char *on_screen, *server, *problem;
         } told;
 };

@@ -84,7 +84,8 @@ static int emit_changes(sd_event_source *source, void *userdata) {
         const char *on_screen = engine_on_screen(b->parts.engine);
         const char *server = engine_server(b->parts.engine);
         const char *problem = bus_problem(b);
-        const char *names[10] = { 0 };
+        usec_t hushed_until_real = engine_hushed_until(b->parts.engine);
+        const char *names[11] = { 0 };
         size_t n = 0;
         int r;
 
@@ -106,10 +107,13 @@ static int emit_changes(sd_event_source *source, void *userdata) {
                 names[n++] = "NotificationServer";
         if (!b->told.problem || strcmp(problem, b->told.problem) != 0)
                 names[n++] = "Problem";
+        if (hushed_until_real != b->told.hushed_until_real)
+                names[n++] = "HushedUntil";
         if (n == 0)
                 return 0;
 
         b->told.counts = *now;
+        b->told.hushed_until_real = hushed_until_real;
         keep_text(&b->told.on_screen, on_screen);
         keep_text(&b->told.server, server);
         keep_text(&b->told.problem, problem);

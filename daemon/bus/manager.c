@@ -39,6 +39,14 @@ static int property_next_due(sd_bus *bus, const char *path, const char *interfac
         return sd_bus_message_append(reply, "t", engine_counts(b->parts.engine)->next_due_real);
 }
 
+static int property_hushed_until(sd_bus *bus, const char *path, const char *interface,
+                                 const char *property, sd_bus_message *reply, void *userdata,
+                                 sd_bus_error *error) {
+        Bus *b = userdata;
+
+        return sd_bus_message_append(reply, "t", engine_hushed_until(b->parts.engine));
+}
+
 static int property_text(sd_bus *bus, const char *path, const char *interface, const char *property,
                          sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         Bus *b = userdata;
@@ -149,6 +157,24 @@ static int method_why(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return r;
 
         return sd_bus_send(NULL, reply, NULL);
+}
+
+static int method_hush(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Bus *b = userdata;
+        _cleanup_free_ char *problem = NULL;
+        usec_t until_real;
+        const char *how;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &how);
+        if (r < 0)
+                return r;
+
+        r = engine_hush(b->parts.engine, how, &until_real, &problem);
+        if (r != 0)
+                return bus_engine_error(b, r, problem, EBB_ERROR_INVALID, error);
+
+        return sd_bus_reply_method_return(m, "t", until_real);
 }
 
 static int undo_or_redo(sd_bus_message *m, Bus *b, sd_bus_error *error,
@@ -469,9 +495,11 @@ const sd_bus_vtable bus_manager_vtable[] = {
         SD_BUS_PROPERTY("OnScreen", "s", property_text, 0, C),
         SD_BUS_PROPERTY("NotificationServer", "s", property_text, 0, C),
         SD_BUS_PROPERTY("Problem", "s", property_text, 0, C),
+        SD_BUS_PROPERTY("HushedUntil", "t", property_hushed_until, 0, C),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, U),
         SD_BUS_METHOD_WITH_ARGS("GetConfig", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", options), method_get_config, U),
         SD_BUS_METHOD_WITH_ARGS("Why", SD_BUS_ARGS("u", max), SD_BUS_RESULT("a(tbss)", decisions), method_why, U),
+        SD_BUS_METHOD_WITH_ARGS("Hush", SD_BUS_ARGS("s", how), SD_BUS_RESULT("t", until), method_hush, U),
         SD_BUS_METHOD_WITH_ARGS("Undo", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", what), method_undo, U),
         SD_BUS_METHOD_WITH_ARGS("Redo", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", what), method_redo, U),
         SD_BUS_METHOD_WITH_ARGS("GetStatistics", SD_BUS_ARGS("s", deck, "u", days), SD_BUS_RESULT("a{sv}", statistics), method_get_statistics, U),

@@ -16,11 +16,12 @@
 
 #include <ini.h>
 
+#include "core/civil.h"
 #include "util/parse.h"
 #include "util/text.h"
 #include "util/zone.h"
 
-enum { CONF_FILE_MAX = 64 * 1024, N_OPTIONS_MAX = 32 };
+enum { CONF_FILE_MAX = 64 * 1024, N_OPTIONS_MAX = 48 };
 
 typedef struct Row Row;
 
@@ -88,14 +89,11 @@ static int parse_row_clock(Conf *c, const Row *row, const char *value) {
         return 0;
 }
 
-static int parse_row_quiet(Conf *c, const Row *row, const char *value) {
+/* "20:00-08:00" */
+static int parse_span(const char *value, unsigned *ret_from, unsigned *ret_until) {
         unsigned from, until;
         char clock[6];
 
-        if (strcmp(value, "never") == 0) {
-                c->quiet_from_min = c->quiet_until_min = 0;
-                return 0;
-        }
         if (strlen(value) != 11 || value[5] != '-')
                 return -EINVAL;
 
@@ -104,14 +102,169 @@ static int parse_row_quiet(Conf *c, const Row *row, const char *value) {
         if (parse_clock_min(clock, &from) < 0 || parse_clock_min(value + 6, &until) < 0)
                 return -EINVAL;
 
-        c->quiet_from_min = from;
-        c->quiet_until_min = until;
+        *ret_from = from;
+        *ret_until = until;
         return 0;
+}
+
+static int parse_row_quiet(Conf *c, const Row *row, const char *value) {
+        if (strcmp(value, "never") == 0) {
+                c->quiet_from_min = c->quiet_until_min = 0;
+                return 0;
+        }
+        return parse_span(value, &c->quiet_from_min, &c->quiet_until_min);
+}
+
+static int parse_row_pace_hours(Conf *c, const Row *row, const char *value) {
+        unsigned from, until;
+
+        if (parse_span(value, &from, &until) < 0 || from >= until)
+                return -EINVAL;
+
+        c->pace_from_min = from;
+        c->pace_until_min = until;
+        return 0;
+}
+
+/* Calls f for each part between commas, without the blanks around it. An empty part is a mistake. */
+static int each_part(const char *value, int (*f)(char *part, void *userdata), void *userdata) {
+        _cleanup_free_ char *copy = strdup(value);
+        char *rest = copy, *part;
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+
+        while ((part = strsep(&rest, ","))) {
+                part = text_strip(part);
+                if (!part[0])
+                        return -EINVAL;
+                r = f(part, userdata);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int take_slot(char *part, void *userdata) {
+        RemindSlots *slots = userdata;
+        unsigned minute;
+
+        if (slots->n == REMIND_SLOTS_MAX || parse_clock_min(part, &minute) < 0)
+                return -EINVAL;
+        if (slots->n > 0 && slots->minute[slots->n - 1] >= minute)
+                return -EINVAL;
+
+        slots->minute[slots->n++] = (uint16_t) minute;
+        return 0;
+}
+
+static int parse_row_slots(Conf *c, const Row *row, const char *value) {
+        RemindSlots slots = {};
+        int r = 0;
+
+        if (strcmp(value, "never") != 0)
+                r = each_part(value, take_slot, &slots);
+        if (r == 0)
+                *FIELD(c, row, RemindSlots) = slots;
+        return r;
+}
+
+typedef struct Holidays {
+        RemindHoliday list[REMIND_HOLIDAYS_MAX];
+        size_t n;
+} Holidays;
+
+static int parse_day(const char *s, int32_t *ret) {
+        CivilDate date;
+        int year, month, mday;
+
+        if (parse_date(s, &year, &month, &mday) < 0)
+                return -EINVAL;
+
+        date = (CivilDate){ year, month, mday };
+        *ret = civil_to_day(&date);
+        return 0;
+}
+
+/* "2026-12-24" or "2026-12-24..2027-01-02" */
+static int take_holiday(char *part, void *userdata) {
+        Holidays *holidays = userdata;
+        RemindHoliday h;
+        char *dots = strstr(part, "..");
+
+        if (holidays->n == REMIND_HOLIDAYS_MAX)
+                return -EINVAL;
+        if (dots)
+                *dots = 0;
+        if (parse_day(text_strip(part), &h.first_day) < 0 ||
+            parse_day(dots ? text_strip(dots + 2) : part, &h.last_day) < 0 ||
+            h.last_day < h.first_day)
+                return -EINVAL;
+
+        holidays->list[holidays->n++] = h;
+        return 0;
+}
+
+static int parse_row_holidays(Conf *c, const Row *row, const char *value) {
+        Holidays holidays = {};
+        int r = 0;
+
+        if (strcmp(value, "none") != 0)
+                r = each_part(value, take_holiday, &holidays);
+        if (r == 0) {
+                memcpy(c->holidays, holidays.list, sizeof(c->holidays));
+                c->n_holidays = holidays.n;
+        }
+        return r;
+}
+
+static void forget_decks(Conf *c) {
+        for (size_t i = 0; i < c->n_decks; i++)
+                free(c->decks[i].name);
+        c->n_decks = 0;
+}
+
+/* "Law" or "Law >= 10" */
+static int take_deck(char *part, void *userdata) {
+        Conf *c = userdata;
+        char *own = strstr(part, ">="), *name;
+        int64_t min_due = 0;
+
+        if (c->n_decks == REMIND_DECKS_MAX)
+                return -EINVAL;
+        if (own) {
+                *own = 0;
+                if (parse_int(text_strip(own + 2), 1, 1000, &min_due) < 0)
+                        return -EINVAL;
+        }
+        name = text_strip(part);
+        if (!name[0])
+                return -EINVAL;
+
+        name = strdup(name);
+        if (!name)
+                return -ENOMEM;
+        c->decks[c->n_decks++] = (ConfDeck){ name, (unsigned) min_due };
+        return 0;
+}
+
+static int parse_row_decks(Conf *c, const Row *row, const char *value) {
+        int r = 0;
+
+        forget_decks(c);
+        if (strcmp(value, "all") != 0)
+                r = each_part(value, take_deck, c);
+        if (r < 0)
+                forget_decks(c);
+        return r;
 }
 
 static int parse_row_text(Conf *c, const Row *row, const char *value) {
         if (strcmp(value, "full") == 0)
                 c->text = CONF_TEXT_FULL;
+        else if (strcmp(value, "careful") == 0)
+                c->text = CONF_TEXT_CAREFUL;
         else if (strcmp(value, "count-only") == 0)
                 c->text = CONF_TEXT_COUNT;
         else
@@ -220,18 +373,61 @@ static const Row rows[] = {
         { "remind", "enabled", parse_row_bool, offsetof(Conf, remind), 0, 0, "yes",
           "yes or no",
           "Whether to ask by notification at all." },
-        { "remind", "min-due", parse_row_number, offsetof(Conf, min_due), 1, 1000, "5",
-          "a whole number from 1 to 1000",
-          "Ask only when at least this many cards are due." },
-        { "remind", "min-gap", parse_row_duration, offsetof(Conf, min_gap_s), 0, 30 * DAY_S, "2h",
-          "a duration up to 30d, such as 90m or 2h",
-          "Leave at least this long between a review, or an asking, and the next asking." },
+        { "remind", "slots", parse_row_slots, offsetof(Conf, slots), 0, 0, "10:00, 13:30, 16:30",
+          "\"never\" or up to 8 times of day in order, such as 10:00, 16:30",
+          "When to ask, Monday to Friday. What is due then is asked once; what is missed is not made up for." },
+        { "remind", "slots-weekend", parse_row_slots, offsetof(Conf, slots_weekend), 0, 0, "11:00",
+          "\"never\" or up to 8 times of day in order, such as 10:00, 16:30",
+          "When to ask on Saturday and Sunday." },
+        { "remind", "slot-window", parse_row_duration, offsetof(Conf, slot_window_s), 60, DAY_S / 2, "90m",
+          "a duration from 1m to 12h, such as 90m",
+          "How long after its time a slot may still be used, when you come back or have finished something." },
         { "remind", "quiet", parse_row_quiet, offsetof(Conf, quiet_from_min), 0, 0, "20:00-08:00",
           "\"never\" or two times of day, such as 20:00-08:00",
           "Hours of the day in which nothing is asked." },
+        { "remind", "budget", parse_row_number, offsetof(Conf, budget), 1, 24, "3",
+          "a whole number from 1 to 24",
+          "How often to ask in a day at most. Fewer when you send reminders away." },
+        { "remind", "total-budget", parse_row_number, offsetof(Conf, total_budget), 1, 100, "8",
+          "a whole number from 1 to 100",
+          "The same, with the cards of learning steps." },
+        { "remind", "min-gap", parse_row_duration, offsetof(Conf, min_gap_s), 0, 30 * DAY_S, "2h",
+          "a duration up to 30d, such as 90m or 2h",
+          "Leave at least this long between two askings." },
+        { "remind", "min-due", parse_row_number, offsetof(Conf, min_due), 1, 1000, "5",
+          "a whole number from 1 to 1000",
+          "Ask only when at least this many cards are due." },
         { "remind", "overdue-any", parse_row_duration, offsetof(Conf, overdue_any_s), 60, 365 * DAY_S, "1d",
           "a duration from 1m to 365d, such as 12h or 1d",
           "Fewer cards than min-due are enough once the oldest has waited this long." },
+        { "remind", "settle", parse_row_duration, offsetof(Conf, settle_s), 0, 3600, "2m",
+          "a duration up to 1h, such as 2m",
+          "Ask nothing this soon after you came: login, unlocking, waking up." },
+        { "remind", "engaged", parse_row_duration, offsetof(Conf, engaged_s), 0, DAY_S, "1h",
+          "a duration up to 1d, such as 1h",
+          "Ask nothing this soon after you reviewed." },
+        { "remind", "catchup", parse_row_number, offsetof(Conf, catchup), 1, 100, "20",
+          "a whole number from 1 to 100",
+          "After some days away, the first asking is for this many cards, however many wait." },
+        { "remind", "fade", parse_row_bool, offsetof(Conf, fade), 0, 0, "yes",
+          "yes or no",
+          "Whether a slot falls silent once you mostly review before it by yourself." },
+        { "remind", "learning", parse_row_bool, offsetof(Conf, learning), 0, 0, "yes",
+          "yes or no",
+          "Whether a card that you just learned is asked when its step is over, if you have only paused." },
+        { "remind", "pace", parse_row_timeout, offsetof(Conf, pace_s), 300, DAY_S / 2, "never",
+          "\"never\" or a duration from 5m to 12h, such as 20m",
+          "Instead of slots: one card this often, within pace-hours." },
+        { "remind", "pace-hours", parse_row_pace_hours, offsetof(Conf, pace_from_min), 0, 0, "09:00-18:00",
+          "two times of day in order, such as 09:00-18:00",
+          "The hours for pace." },
+        { "remind", "decks", parse_row_decks, offsetof(Conf, decks), 0, 0, "all",
+          "\"all\" or up to 16 names of decks, such as Law >= 10, Languages::Japanese",
+          "Ask about these decks and those below them only. With >= N a deck has a min-due of its own." },
+
+        { "holiday", "dates", parse_row_holidays, offsetof(Conf, holidays), 0, 0, "none",
+          "\"none\" or up to 32 dates or spans, such as 2026-12-24..2027-01-02, 2027-05-01",
+          "Days on which nothing is asked." },
 
         { "review", "batch", parse_row_number, offsetof(Conf, batch), 1, 100, "5",
           "a whole number from 1 to 100",
@@ -240,8 +436,9 @@ static const Row rows[] = {
           "\"never\" or a duration from 5s to 1d",
           "An unanswered card leaves the screen after this long, ungraded." },
         { "review", "text", parse_row_text, offsetof(Conf, text), 0, 0, "full",
-          "full or count-only",
-          "full shows cards in notifications; count-only shows how many are due and no text of a card." },
+          "full, careful or count-only",
+          "full shows cards in notifications; count-only shows how many are due and no text of a card; careful shows "
+          "cards only while the desktop tells that nothing is presented and nobody wants quiet." },
         { "review", "three-buttons", parse_row_grades, offsetof(Conf, grades), 0, 0, "again good easy",
           "three different grades out of again, hard, good, easy",
           "The grades offered where a notification can have three buttons only." },
@@ -557,6 +754,7 @@ Conf *conf_free(Conf *c) {
 
         for (size_t i = 0; i < N_OPTIONS_MAX; i++)
                 free(full->values[i]);
+        forget_decks(&full->conf);
         free(full->conf.data_folder);
         free(full->conf.zone);
         free(full);

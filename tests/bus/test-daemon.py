@@ -364,6 +364,105 @@ def claim_why_tells_decisions(rig):
         check(when > 0 and kind and sentence, 'an empty decision')
 
 
+# A name is enough for the daemon to believe in a server; what it then cannot show is not asked here.
+def with_server(rig):
+    rig.connection.request_name('org.freedesktop.Notifications')
+
+
+def remind_conf(rig, *lines):
+    now = time.gmtime(time.time() - 60)
+    slot = f'{now.tm_hour:02}:{now.tm_min:02}'
+    with open(rig.conf, 'w') as f:
+        f.write('\n'.join(['[remind]', f'slots = {slot}', f'slots-weekend = {slot}', 'settle = 0',
+                           'quiet = never', 'min-due = 2', *lines, '']))
+    return slot
+
+
+def why(rig):
+    return [(bool(asked), str(kind), str(sentence))
+            for _, asked, kind, sentence in rig.call('Manager', 'Why', 'u', 100)]
+
+
+def wait_for_decision(rig, sentence):
+    for _ in range(200):
+        if any(sentence == s for _, _, s in why(rig)):
+            return
+        time.sleep(0.02)
+    raise Failed(f'"{sentence}" is not among {why(rig)}')
+
+
+def claim_an_open_slot_asks_as_soon_as_enough_is_due_and_only_once(rig):
+    slot = remind_conf(rig)
+    with_server(rig)
+    rig.start()
+    rig.add('one')
+    wait_for_decision(rig, f'{slot} not asked: 1 card is due, fewer than min-due (2).')
+    rig.add('two')
+    wait_for_decision(rig, f'{slot} asked: 2 cards are due.')
+    rig.add('three')
+    rig.stop()
+
+    # It was asked, also for the daemon that starts after it.
+    rig.start()
+    rig.add('four')
+    time.sleep(0.3)
+    equal([], [s for asked, _, s in why(rig) if asked], 'asked again')
+
+
+def claim_only_the_chosen_decks_are_asked_about(rig):
+    slot = remind_conf(rig, 'decks = Law >= 3, Art')
+    with_server(rig)
+    rig.start()
+    for i in range(4):
+        rig.add(f'other {i}')
+    rig.add('a', deck='Law')
+    rig.add('b', deck='Law::Tax')
+    wait_for_decision(rig, f'{slot} not asked: nothing is due.')
+    equal([], [s for asked, _, s in why(rig) if asked], 'asked')
+    rig.add('c', deck='Law')
+    wait_for_decision(rig, f'{slot} asked: 3 cards are due.')
+
+
+def claim_a_holiday_is_silent_and_says_so(rig):
+    day = time.strftime('%Y-%m-%d', time.gmtime(time.time() - 4 * 3600))
+    slot = remind_conf(rig, '[holiday]', f'dates = {day}')
+    with_server(rig)
+    rig.start()
+    rig.add('one')
+    rig.add('two')
+    wait_for_decision(rig, f'{slot} not asked: holiday until {day}.')
+
+
+def claim_hush_is_kept_over_a_restart_and_lifted(rig):
+    slot = remind_conf(rig)
+    with_server(rig)
+    rig.start()
+    until = rig.call('Manager', 'Hush', 's', '90m')
+    check(abs(int(until) / 1e6 - time.time() - 5400) < 10, f'until {until}')
+    rig.add('one')
+    rig.add('two')
+    check(any(s.startswith(f'{slot} not asked: hushed until ') for _, _, s in why(rig)), why(rig))
+    rig.stop()
+
+    rig.start()
+    equal(until, rig.get('HushedUntil'), 'after a restart')
+    equal(0, rig.call('Manager', 'Hush', 's', 'off'), 'off')
+    equal(0, rig.get('HushedUntil'), 'lifted')
+    wait_for_decision(rig, f'{slot} asked: 2 cards are due.')
+
+
+def claim_hush_understands_a_time_a_date_and_today_and_nothing_else(rig):
+    rig.start()
+    day = time.strftime('%Y-%m-%d', time.gmtime(time.time() + 3 * 86400))
+    begins = time.mktime(time.strptime(day + ' 04:00 UTC', '%Y-%m-%d %H:%M %Z')) - time.timezone
+    equal(int(begins), int(rig.call('Manager', 'Hush', 's', day)) // 1000000, 'a date')
+    left = int(rig.call('Manager', 'Hush', 's', 'today')) / 1e6 - time.time()
+    check(0 < left <= 86400, f'today ends in {left} s')
+    for how in ('', '0', '-5m', '367d', '2001-01-01', 'tomorrow', 'until 2030-01-01', 'x' * 5000):
+        with refused('Invalid', 'hushed'):
+            rig.call('Manager', 'Hush', 's', how)
+
+
 # ---- signals
 
 def claim_changes_of_one_turn_are_told_in_one_signal(rig):

@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         }
         if (c->batch < 1 || c->batch > 100 || c->min_due < 1 || c->day_starts_min > 1439 ||
+            c->slots.n > REMIND_SLOTS_MAX || c->n_decks > REMIND_DECKS_MAX ||
+            c->n_holidays > REMIND_HOLIDAYS_MAX || c->pace_from_min >= c->pace_until_min ||
             c->n_grades != 3 || c->data_folder[0] != '/')
                 abort();
         return 0;

@@ -87,6 +87,11 @@ TEST(every_option_is_read)
                       "# a comment\n; another\n\n"
                       "[remind]\nenabled=no\nmin-due=1000\nmin-gap=1h30m\nquiet=22:15-06:45\n"
                       "overdue-any = 12h ; half a day\n"
+                      "slots = 07:30,12:00 , 23:59\nslots-weekend = never\nslot-window=30\n"
+                      "budget=24\ntotal-budget=100\nsettle=0\nengaged=15m\ncatchup=1\nfade=no\n"
+                      "learning=no\npace=20m\npace-hours=08:00-12:30\n"
+                      "decks = Law >= 10, Languages::Japanese\n"
+                      "[holiday]\ndates = 2026-12-24 .. 2027-01-02, 2028-02-29\n"
                       "[review]\nbatch=100\ncard-timeout=never\ntext=count-only\n"
                       "three-buttons = hard, good, easy\nintervals=off\n"
                       "[backup]\ndaily=0\nkeep-daily=1\nkeep-weekly=0\nkeep-monthly=0",
@@ -104,6 +109,31 @@ TEST(every_option_is_read)
         CHECK_INT(22 * 60 + 15, c->quiet_from_min);
         CHECK_INT(6 * 60 + 45, c->quiet_until_min);
         CHECK_INT(43200, c->overdue_any_s);
+        CHECK_INT(3, c->slots.n);
+        CHECK_INT(7 * 60 + 30, c->slots.minute[0]);
+        CHECK_INT(24 * 60 - 1, c->slots.minute[2]);
+        CHECK_INT(0, c->slots_weekend.n);
+        CHECK_INT(1800, c->slot_window_s);
+        CHECK_INT(24, c->budget);
+        CHECK_INT(100, c->total_budget);
+        CHECK_INT(0, c->settle_s);
+        CHECK_INT(900, c->engaged_s);
+        CHECK_INT(1, c->catchup);
+        CHECK(!c->fade);
+        CHECK(!c->learning);
+        CHECK_INT(1200, c->pace_s);
+        CHECK_INT(8 * 60, c->pace_from_min);
+        CHECK_INT(12 * 60 + 30, c->pace_until_min);
+        CHECK_INT(2, c->n_decks);
+        CHECK_STR("Law", c->decks[0].name);
+        CHECK_INT(10, c->decks[0].min_due);
+        CHECK_STR("Languages::Japanese", c->decks[1].name);
+        CHECK_INT(0, c->decks[1].min_due);
+        CHECK_INT(2, c->n_holidays);
+        CHECK_INT(20811, c->holidays[0].first_day); /* date -d 2026-12-24 +%s is 86400 * 20811 */
+        CHECK_INT(20820, c->holidays[0].last_day);
+        CHECK_INT(21243, c->holidays[1].first_day);
+        CHECK_INT(21243, c->holidays[1].last_day);
         CHECK_INT(100, c->batch);
         CHECK_INT(0, c->card_timeout_s);
         CHECK_INT(CONF_TEXT_COUNT, c->text);
@@ -178,10 +208,30 @@ TEST(mistakes_are_refused_one_by_one)
                   "ebb.conf:2: \"quiet\" is \"20:00\", but must be \"never\" or two times of day, such as 20:00-08:00." },
                 { "[remind]\noverdue-any = 0\n",
                   "ebb.conf:2: \"overdue-any\" is \"0\", but must be a duration from 1m to 365d, such as 12h or 1d." },
+                { "[remind]\nslots = 10:00, 09:00\n",
+                  "ebb.conf:2: \"slots\" is \"10:00, 09:00\", but must be \"never\" or up to 8 times of day in order, such as 10:00, 16:30." },
+                { "[remind]\nslots = 10:00,\n",
+                  "ebb.conf:2: \"slots\" is \"10:00,\", but must be \"never\" or up to 8 times of day in order, such as 10:00, 16:30." },
+                { "[remind]\nslots-weekend = 1:00,2:00,3:00\n",
+                  "ebb.conf:2: \"slots-weekend\" is \"1:00,2:00,3:00\", but must be \"never\" or up to 8 times of day in order, such as 10:00, 16:30." },
+                { "[remind]\nslots = 01:00,02:00,03:00,04:00,05:00,06:00,07:00,08:00,09:00\n",
+                  "ebb.conf:2: \"slots\" is \"01:00,02:00,03:00,04:00,05:00,06:00,07:00,08:00,09:00\", but must be \"never\" or up to 8 times of day in order, such as 10:00, 16:30." },
+                { "[remind]\npace = 4m\n",
+                  "ebb.conf:2: \"pace\" is \"4m\", but must be \"never\" or a duration from 5m to 12h, such as 20m." },
+                { "[remind]\npace-hours = 18:00-09:00\n",
+                  "ebb.conf:2: \"pace-hours\" is \"18:00-09:00\", but must be two times of day in order, such as 09:00-18:00." },
+                { "[remind]\ndecks = Law >= ten\n",
+                  "ebb.conf:2: \"decks\" is \"Law >= ten\", but must be \"all\" or up to 16 names of decks, such as Law >= 10, Languages::Japanese." },
+                { "[remind]\ndecks = >= 10\n",
+                  "ebb.conf:2: \"decks\" is \">= 10\", but must be \"all\" or up to 16 names of decks, such as Law >= 10, Languages::Japanese." },
+                { "[holiday]\ndates = 2026-02-30\n",
+                  "ebb.conf:2: \"dates\" is \"2026-02-30\", but must be \"none\" or up to 32 dates or spans, such as 2026-12-24..2027-01-02, 2027-05-01." },
+                { "[holiday]\ndates = 2027-01-02..2026-12-24\n",
+                  "ebb.conf:2: \"dates\" is \"2027-01-02..2026-12-24\", but must be \"none\" or up to 32 dates or spans, such as 2026-12-24..2027-01-02, 2027-05-01." },
                 { "[review]\ncard-timeout = 4s\n",
                   "ebb.conf:2: \"card-timeout\" is \"4s\", but must be \"never\" or a duration from 5s to 1d." },
                 { "[review]\ntext = none\n",
-                  "ebb.conf:2: \"text\" is \"none\", but must be full or count-only." },
+                  "ebb.conf:2: \"text\" is \"none\", but must be full, careful or count-only." },
                 { "[review]\nthree-buttons = good\n",
                   "ebb.conf:2: \"three-buttons\" is \"good\", but must be three different grades out of again, hard, good, easy." },
                 { "[review]\nthree-buttons = good good easy\n",
