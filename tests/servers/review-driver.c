@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "desktop/notifier.h"
+#include "tests/servers/lateness.h"
 #include "util/usec.h"
 
 static const char *const fronts[] = {
@@ -38,7 +39,7 @@ static struct {
         unsigned cards, at;
         uint64_t generation;
         NotifierCardKind kind;
-        usec_t expected, late;
+        Lateness late;
 } driver;
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...) {
@@ -154,10 +155,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *userdata) {
         uint64_t now;
 
         (void) sd_event_now(driver.event, CLOCK_MONOTONIC, &now);
-        if (driver.expected && now > driver.expected && now - driver.expected > driver.late)
-                driver.late = now - driver.expected;
-        driver.expected = now + 10 * USEC_PER_MSEC;
-        (void) sd_event_source_set_time(s, driver.expected);
+        (void) sd_event_source_set_time(s, lateness_tick(&driver.late, now, 10 * USEC_PER_MSEC));
 
         return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
@@ -179,7 +177,7 @@ int main(int argc, char **argv) {
 
         show(NOTIFIER_QUESTION);
         r = sd_event_loop(driver.event);
-        say("done %llu", (unsigned long long) (driver.late / 1000));
+        say("done %llu", (unsigned long long) (driver.late.worst / 1000));
 
         driver.notifier = notifier_free(driver.notifier);
         driver.event = sd_event_unref(driver.event);
