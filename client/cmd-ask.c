@@ -39,7 +39,6 @@ int cmd_hush(Cmd *cmd) {
         const char *how = cmd->argv[cmd->argc - 1];
         _cleanup_(reply_freep) Reply *reply = NULL;
         _cleanup_free_ char *until = NULL;
-        uint64_t until_real;
 
         if (cmd->argc == 2 && strcmp(cmd->argv[0], "until") != 0)
                 return cmd_usage_error(cmd,
@@ -49,11 +48,10 @@ int cmd_hush(Cmd *cmd) {
         if (call(&cmd->call, EBB_IF_MANAGER, "Hush", &reply, "s", how) < 0)
                 return call_failed(&cmd->call);
 
-        until_real = (uint64_t) value_int(reply_arg(reply, 0), 0);
-        until = until_real ? out_instant(until_real) : strdup("");
+        until = out_value(out_mode(false), OUT_PAST, reply_arg(reply, 0));
         if (!out_is_terminal())
                 printf("%s\n", until ? until : "");
-        else if (until_real)
+        else if (value_int(reply_arg(reply, 0), 0))
                 printf("No reminders until %s. ebb hush off lifts it.\n", until ? until : "then");
         else
                 printf("Reminders come again.\n");
@@ -232,7 +230,7 @@ static const OutColumn status_columns[] = {
         { "CardCount", "Cards", OUT_NUMBER },
         { "OnScreen", "On screen", OUT_TEXT },
         { "NotificationServer", "Notifications", OUT_TEXT },
-        { "HushedUntil", "Hushed until", OUT_INSTANT },
+        { "HushedUntil", "Hush ends", OUT_INSTANT },
         { "Version", "Version", OUT_TEXT },
         { "Problem", "Problem", OUT_TEXT },
 };
@@ -435,15 +433,27 @@ int cmd_status(Cmd *cmd) {
         return CMD_OK;
 }
 
+/* The sentence is what one came for: however narrow the terminal, it is not left out. */
+static void why_people(const Value *decisions) {
+        VALUE_FOREACH(row, decisions) {
+                _cleanup_free_ char *when = out_value(OUT_PEOPLE, OUT_PAST, value_at(row, 0));
+                _cleanup_free_ char *sentence = out_line(value_string(value_at(row, 3), ""));
+
+                printf("%s%s%s  %s\n", out_style(STYLE_DIM), when ? when : "",
+                       out_style(STYLE_PLAIN), sentence ? sentence : "");
+        }
+}
+
 int cmd_why(Cmd *cmd) {
         static const OutColumn columns[] = {
-                { "when", "When", OUT_PAST, 0 },
-                { "asked", "Asked", OUT_BOOL, 1 },
+                { "when", NULL, OUT_PAST, 0 },
+                { "asked", NULL, OUT_BOOL, 1 },
                 { "kind", NULL, OUT_TEXT, 2 },
-                { "sentence", "Why", OUT_TEXT, 3 },
+                { "sentence", NULL, OUT_TEXT, 3 },
         };
         _cleanup_(reply_freep) Reply *reply = NULL;
         int64_t limit = 10;
+        OutMode mode;
 
         if (cmd_has(cmd, OPT_LIMIT) && parse_int(cmd->options[OPT_LIMIT], 1, 10000, &limit) < 0)
                 return cmd_usage_error(cmd, "\"%s\" is no number of lines.",
@@ -451,8 +461,11 @@ int cmd_why(Cmd *cmd) {
         if (call(&cmd->call, EBB_IF_MANAGER, "Why", &reply, "u", (uint32_t) limit) < 0)
                 return call_failed(&cmd->call);
 
-        out_rows(out_mode(cmd_has(cmd, OPT_JSON)), columns, ELEMENTS(columns), reply_arg(reply, 0),
-                 true, true);
+        mode = out_mode(cmd_has(cmd, OPT_JSON));
+        if (mode == OUT_PEOPLE)
+                why_people(reply_arg(reply, 0));
+        else
+                out_rows(mode, columns, ELEMENTS(columns), reply_arg(reply, 0), true, true);
         if (reply_arg(reply, 0)->n)
                 return CMD_OK;
 

@@ -68,7 +68,7 @@ static const struct {
           { "later", "", 0, 0, 0, "", "3", false, cmd_later,
             "send the notification away until later", NULL, NULL } },
         { NULL,
-          { "hush", "TIME|today|[until] DATE|off", 0, 1, 2, "hush", "5", false, cmd_hush,
+          { "hush", "TIME|today|[until] DATE|off", 0, 1, 2, "hush", "", false, cmd_hush,
             "no reminders for a time",
             "For a time such as 90m or 3d, for today, until a date such as 2026-12-01; off lifts it. "
             "A card on screen goes, ungraded.",

@@ -310,6 +310,10 @@ static void decision_add(Engine *e, bool asked, const char *kind, const char *se
         log_debug("%s", sentence);
 }
 
+static bool said_last(const Engine *e, const char *sentence) {
+        return e->n_decisions > 0 && strcmp(e->decisions[e->newest].sentence, sentence) == 0;
+}
+
 bool engine_decision(Engine *e, size_t index, EngineDecision *ret) {
         const Decision *d;
 
@@ -380,8 +384,10 @@ static void remind_event(Engine *e, RemindEvent ev) {
         if (d.tell) {
                 remind_sentence(&e->remind, &e->remind_config, now_real, &d, sentence,
                                 sizeof(sentence));
-                decision_add(e, d.verdict == REMIND_ASK, remind_kinds[d.kind], sentence);
+                d.tell = d.verdict == REMIND_ASK || !said_last(e, sentence);
         }
+        if (d.tell)
+                decision_add(e, d.verdict == REMIND_ASK, remind_kinds[d.kind], sentence);
         if (d.verdict != REMIND_ASK)
                 return;
 

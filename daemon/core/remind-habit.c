@@ -112,7 +112,7 @@ void remind_day_begins(RemindState *s, const RemindConfig *c) {
          * Flying west, or a clock set back a little, brings yesterday again: its counters go on. Further
          * back, the clock was wrong before.
          */
-        if (day == s->day || day == s->day - 1)
+        if (day == s->day || day + 1 == s->day)
                 return;
 
         if (c->pace == 0)

@@ -37,7 +37,7 @@ static const Number numbers[] = {
         ROW("back", back, NUMBER_FLAG),
 };
 
-enum { N_NUMBERS = sizeof(numbers) / sizeof(numbers[0]), COUNT_MAX = 1000000 };
+enum { N_NUMBERS = sizeof(numbers) / sizeof(numbers[0]), COUNT_MAX = 1000000, DAY_MAX = 10000000 };
 
 static int64_t number_get(const RemindState *s, const Number *n) {
         const char *at = (const char *) s + n->offset;
@@ -64,7 +64,7 @@ static void number_set(RemindState *s, const Number *n, int64_t value) {
                         *(usec_t *) at = (usec_t) value;
                 break;
         case NUMBER_DAY:
-                if (value >= INT32_MIN && value <= INT32_MAX)
+                if (value == REMIND_NO_DATE || (value >= 0 && value <= DAY_MAX))
                         *(int32_t *) at = (int32_t) value;
                 break;
         case NUMBER_COUNT:

@@ -238,10 +238,10 @@ static Held gate_any(const RemindState *s, const RemindConfig *c, usec_t now_rea
 
         if (!c->enabled)
                 return held(REMIND_OFF, USEC_INFINITY);
-        if (s->due == 0)
-                return held(REMIND_NOTHING_DUE, after(s->next_due_real, now_real));
         if (s->hush_until_real > now_real)
                 return held(REMIND_HUSHED, s->hush_until_real);
+        if (s->due == 0)
+                return held(REMIND_NOTHING_DUE, after(s->next_due_real, now_real));
         if (s->plan.holiday)
                 return held(REMIND_HOLIDAY, s->plan.day_ends_real);
         if (s->skip_day == s->plan.day)

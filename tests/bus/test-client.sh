@@ -69,6 +69,16 @@ expect 3 '' list
 expect 3 '' next
 finish an_empty_collection_has_nothing_due
 
+out=$("$EBB" hush until 2999-12-31 2>&1) && problem+="a hush of centuries is taken: $out; "
+out=$("$EBB" hush 90m)
+[[ "$out" =~ ^20[0-9-]+T[0-9:]+Z$ ]] || problem+="hush 90m: $out; "
+status=$("$EBB" status)
+[[ "$status" == *"HushedUntil${tab}$out"* ]] || problem+="status does not say until when: $status; "
+expect 0 '' hush off
+expect 2 '' hush tomorrow
+expect 2 '' hush for 90m
+finish hush_says_until_when_and_status_too
+
 expect 0 "1${tab}1" add 'Capital of France? :: Paris' -d Geo::Europe -t city
 expect 0 "2${tab}2,3" add 'The {{c1::moon}} pulls the {{c2::tide}}'
 expect 0 "3${tab}4" add $'1 < 2 & so :: first\nsecond'

@@ -110,7 +110,7 @@ static void roll_notes(World *w) {
                 w->last_asked_real = now(w);
         if (w->back_real > now(w))
                 w->back_real = now(w);
-        if (day == w->budget_day || day == w->budget_day - 1)
+        if (day == w->budget_day || day + 1 == w->budget_day)
                 return;
         w->budget_day = day;
         w->asked_today = w->notices_today = w->given_back = 0;

@@ -835,14 +835,21 @@ TEST(numbers_that_cannot_be_are_passed_over)
         remind_init(&s);
         ask(&f, BERLIN(10, 0), REMIND_GONE_DISMISSED, 0);
         (void) remind_save(&f.s, &kept, put, &k);
-        for (size_t i = 0; i < k.n; i++)
-                k.values[i] = i % 2 ? INT64_MIN : INT64_MAX;
-        CHECK_INT(0, remind_load(&s, &f.c, get, &k));
-        f.s = s;
-        (void) feed(&f, BERLIN(12, 0), (RemindEvent){ REMIND_START });
-        (void) feed(&f, BERLIN(12, 0), (RemindEvent){ REMIND_SERVER, .server = true });
-        CHECK(counts(&f, BERLIN(12, 0), 12).next_real > BERLIN(12, 0));
-        CHECK(f.s.points <= 1000000 && f.s.asked_today <= 1000000);
+        for (unsigned round = 0; round < 6; round++) {
+                static const int64_t odd[] = { INT64_MIN, INT64_MAX, INT32_MIN + 1,
+                                               INT32_MAX, -1,        999999 };
+
+                for (size_t i = 0; i < k.n; i++)
+                        k.values[i] = odd[(i + round) % 6];
+                remind_init(&s);
+                CHECK_INT(0, remind_load(&s, &f.c, get, &k));
+                f.s = s;
+                (void) feed(&f, BERLIN(12, 0), (RemindEvent){ REMIND_START });
+                (void) feed(&f, BERLIN(12, 0), (RemindEvent){ REMIND_SERVER, .server = true });
+                CHECK(counts(&f, BERLIN(12, 0), 12).next_real > BERLIN(12, 0));
+                (void) at(&f, BERLIN(13, 30));
+                CHECK(f.s.points <= 1000000 && f.s.asked_today <= 1000000);
+        }
 }
 
 /* Events in any order at any time: the deadline is always ahead, and a sentence is always there. */
