@@ -54,15 +54,14 @@ result() { # CLAIM STATUS
 }
 
 start() {
-        local i
         # The bus notices the end of the last one on its own time.
-        for i in $(seq 50); do
+        for _ in $(seq 50); do
                 busctl --user status org.ebbd.Ebb1 >/dev/null 2>&1 || break
                 sleep .1
         done
         "$ebbd" >>"$log" 2>&1 &
         pid=$!
-        for i in $(seq 100); do
+        for _ in $(seq 100); do
                 busctl --user status org.ebbd.Ebb1 >/dev/null 2>&1 && return 0
                 sleep .1
         done
@@ -80,8 +79,7 @@ fact() { # COMMAND... KEY: the value in a line KEY<TAB>VALUE
 }
 
 waits() { # KEY VALUE: until `ebb status` says so
-        local i
-        for i in $(seq 100); do
+        for _ in $(seq 100); do
                 [ "$(fact status "$1")" = "$2" ] && return 0
                 sleep .1
         done

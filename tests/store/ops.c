@@ -28,10 +28,14 @@ static TestOp start(const char *writer, int64_t seq, int64_t ms, const char *kin
 }
 
 /* Pointers into the struct are set again wherever it was copied to. */
-static void fix(TestOp *t, bool review) {
+static void point(TestOp *t, bool review) {
         t->op.kind = t->kind;
         t->op.payload = review ? NULL : t->payload;
         t->op.payload_len = review ? 0 : strlen(t->payload);
+}
+
+static void fix(TestOp *t, bool review) {
+        point(t, review);
         if (op_seal(&t->op) < 0)
                 abort();
 }
@@ -106,12 +110,15 @@ TestOp op_text(const char *writer, int64_t seq, int64_t ms, const char *kind, co
         return t;
 }
 
+void op_seal_again(TestOp *t) {
+        fix(t, strcmp(t->kind, "review") == 0);
+}
+
 void apply(Fixture *f, TestOp *t) {
         bool begun = sqlite3_get_autocommit(store_db(f->store));
         int r;
 
-        t->op.kind = t->kind;
-        t->op.payload = strcmp(t->kind, "review") == 0 ? NULL : t->payload;
+        point(t, strcmp(t->kind, "review") == 0);
         r = begun ? transaction_begin(f->store) : 0;
         if (r == 0)
                 r = fold_apply(f->store, &t->op);

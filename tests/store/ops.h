@@ -32,6 +32,9 @@ TestOp op_of(const char *writer, int64_t seq, int64_t ms, const char *kind, cons
 TestOp op_text(const char *writer, int64_t seq, int64_t ms, const char *kind, const char *target,
                const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* After a field was changed by hand. */
+void op_seal_again(TestOp *op);
+
 /* Each in a transaction of its own. */
 void apply(Fixture *f, TestOp *op);
 

@@ -781,7 +781,7 @@ TEST(an_operation_from_the_end_of_time_is_followed_by_one_that_can_be_read)
         TestOp note = note_put(WRITER_A, 1, T(-70), "Front", "q");
 
         note.op.hlc = (uint64_t) INT64_MAX;
-        REQUIRE(op_seal(&note.op) == 0);
+        op_seal_again(&note);
         apply(&f, &note);
         CHECK_INT(0, commands_note_edit(f.store, &f.when, test_note(&f, 1), &field, 1));
         REQUIRE(op_read(f.store, store_writer(f.store), 1, &line, &len) == 0);
