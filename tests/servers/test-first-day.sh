@@ -92,6 +92,17 @@ mkdir -p "$XDG_DATA_HOME/icons/hicolor/scalable/apps"
 cp "$source/systemd/icons/org.ebbd.Ebb.svg" "$XDG_DATA_HOME/icons/hicolor/scalable/apps/"
 trap 'kill "$pid" "$(cat "$RIG_DIR/monitor.pid" 2>/dev/null)" 2>/dev/null' EXIT
 
+# A slot that begins with this minute, and no quiet hours, whatever the time is.
+slot=$(date +%H:%M)
+mkdir -p "$XDG_CONFIG_HOME/ebb"
+cat >"$XDG_CONFIG_HOME/ebb/ebb.conf" <<X
+[remind]
+slots = $slot
+slots-weekend = $slot
+quiet = 00:00-00:00
+settle = 15s
+X
+
 start || exit 1
 [ "$(fact import "$source/tests/data/decks/open-anki-jlpt-n5.csv" -d Japanese added)" = 718 ]
 result table_of_718_rows_is_imported $?
@@ -129,10 +140,10 @@ if [ "$server" = terminal ]; then
         tmux -L "ebb$$" kill-server
 else
         popup_watch || exit 1
-        "$ebb" next --popup
-        result card_is_called $?
-        popup_wait 1 && waits OnScreen question
-        result question_is_on_screen $?
+        popup_wait 1 30 && waits OnScreen question
+        result question_comes_by_itself_at_its_time $?
+        "$ebb" why | grep -q "asked: 20 cards are due"
+        result reason_is_told $?
         popup_shot first-question
         click_action "$server" "Show answer"
         waits OnScreen answer
@@ -145,7 +156,7 @@ else
         n=$(popup_count)
         "$ebb" next --popup
         popup_wait $((n + 1)) && waits OnScreen question
-        result card_comes_again_after_the_restart $?
+        result card_can_be_called_after_the_restart $?
         sleep .4
         click_action "$server" "Show answer"
         waits OnScreen answer
