@@ -262,13 +262,69 @@ static char *status_waybar(const Value *manager) {
         return json_finish(&w, &ret) < 0 ? NULL : ret;
 }
 
+/* Bars that print what a program says: nothing when there is nothing to look at. */
+static char *status_short(const Value *manager) {
+        const char *problem = value_string(value_get(manager, "Problem"), "");
+        uint64_t due = property(manager, "DueCount");
+
+        return due > 0 ? text_format("%" PRIu64 " due", due) : strdup(*problem ? "Ebb!" : "");
+}
+
+/* i3blocks: long text, short text. With --follow (interval=persist) only the first line is one. */
+static char *status_i3blocks(const Cmd *cmd, const Value *manager) {
+        _cleanup_free_ char *text = status_short(manager);
+
+        if (!text || cmd_has(cmd, OPT_FOLLOW))
+                return TAKE_PTR(text);
+        return text_format("%s\n%" PRIu64, text, property(manager, "DueCount"));
+}
+
+/* xbar, SwiftBar, Argos: the bar, then its menu. A bar in which one can see nothing has no menu. */
+static char *status_xbar(const Value *manager) {
+        _cleanup_free_ char *text = status_short(manager), *line = NULL, *problem = NULL;
+        const char *told = value_string(value_get(manager, "Problem"), "");
+
+        line = manager ? cmd_due_line(manager) : strdup("The daemon is not running.");
+        problem = out_line(told);
+        if (!text || !line || !problem)
+                return NULL;
+        /* A bar of the menu's own would begin another parameter. */
+        for (char *p = problem; *p; p++)
+                if (*p == '|')
+                        *p = '/';
+
+        return text_format("%s\n---\n%s\nReviewed today: %" PRIu64 "%s%s\n"
+                           "Next card | shell=ebb param1=next param2=--popup terminal=false\n"
+                           "Later | shell=ebb param1=later terminal=false",
+                           *text ? text : "Ebb", line, property(manager, "ReviewedToday"),
+                           *problem ? "\n" : "", problem);
+}
+
+/* What a status bar reads; NULL when none was asked for. */
+static char *status_bar(const Cmd *cmd, const Value *manager) {
+        if (cmd_has(cmd, OPT_WAYBAR))
+                return status_waybar(manager);
+        if (cmd_has(cmd, OPT_POLYBAR))
+                return status_short(manager);
+        if (cmd_has(cmd, OPT_I3BLOCKS))
+                return status_i3blocks(cmd, manager);
+        if (cmd_has(cmd, OPT_XBAR))
+                return status_xbar(manager);
+        return NULL;
+}
+
+static bool for_bar(const Cmd *cmd) {
+        return cmd_has(cmd, OPT_WAYBAR) || cmd_has(cmd, OPT_POLYBAR) ||
+               cmd_has(cmd, OPT_I3BLOCKS) || cmd_has(cmd, OPT_XBAR);
+}
+
 /* One line for --follow. */
 static char *status_line(const Cmd *cmd, const Value *manager) {
         _cleanup_(json_writer_done) JsonWriter w = {};
         char *ret;
 
-        if (cmd_has(cmd, OPT_WAYBAR))
-                return status_waybar(manager);
+        if (for_bar(cmd))
+                return status_bar(cmd, manager);
         if (cmd_has(cmd, OPT_JSON)) {
                 json_open(&w, '{');
                 out_json_members(&w, status_columns, ELEMENTS(status_columns), manager);
@@ -286,20 +342,61 @@ static char *status_line(const Cmd *cmd, const Value *manager) {
                            value_string(value_get(manager, "OnScreen"), ""));
 }
 
+static const char *const presence_keys[] = { "fact", "value", "source" };
+
+static void print_presence(OutMode mode, const Value *manager) {
+        VALUE_FOREACH(row, value_get(manager, "Presence")) {
+                _cleanup_free_ char *fact = out_value(mode, OUT_TEXT, value_at(row, 0));
+                _cleanup_free_ char *value = out_value(mode, OUT_TEXT, value_at(row, 1));
+                _cleanup_free_ char *source = out_value(mode, OUT_TEXT, value_at(row, 2));
+
+                if (!fact || !value || !source)
+                        return;
+                if (mode == OUT_PEOPLE) {
+                        if (row == value_get(manager, "Presence")->items)
+                                printf("Presence:\n");
+                        printf("  %-15s %-8s (%s)\n", fact, value, source);
+                } else
+                        printf("Presence.%s\t%s\t%s\n", fact, value, source);
+        }
+}
+
 static void print_status(const Cmd *cmd, const Value *manager) {
         OutMode mode = out_mode(cmd_has(cmd, OPT_JSON));
         _cleanup_free_ char *line = NULL;
 
-        if (cmd_has(cmd, OPT_WAYBAR)) {
-                line = status_waybar(manager);
-                puts(line ? line : "{}");
+        if (for_bar(cmd)) {
+                line = status_bar(cmd, manager);
+                puts(line ? line : cmd_has(cmd, OPT_WAYBAR) ? "{}" : "");
                 return;
         }
         if (mode == OUT_PEOPLE) {
                 line = cmd_due_line(manager);
                 puts(line ? line : "");
         }
+        if (mode == OUT_JSON && cmd_has(cmd, OPT_VERBOSE)) {
+                _cleanup_(json_writer_done) JsonWriter w = {};
+
+                json_open(&w, '{');
+                out_json_members(&w, status_columns, ELEMENTS(status_columns), manager);
+                json_put_key(&w, "Presence");
+                json_open(&w, '[');
+                VALUE_FOREACH(row, value_get(manager, "Presence")) {
+                        json_open(&w, '{');
+                        for (size_t i = 0; i < ELEMENTS(presence_keys); i++) {
+                                json_put_key(&w, presence_keys[i]);
+                                json_put_string(&w, value_string(value_at(row, i), ""));
+                        }
+                        json_close(&w, '}');
+                }
+                json_close(&w, ']');
+                json_close(&w, '}');
+                out_json_finish(&w);
+                return;
+        }
         out_record(mode, status_columns, ELEMENTS(status_columns), manager);
+        if (cmd_has(cmd, OPT_VERBOSE))
+                print_presence(mode, manager);
 }
 
 typedef struct Follow {
@@ -425,7 +522,7 @@ int cmd_status(Cmd *cmd) {
 
         if (call_properties(&cmd->call, NULL, EBB_IF_MANAGER, &reply) < 0) {
                 /* A status bar shows what it is given; an empty module is better than an error text. */
-                if (cmd_has(cmd, OPT_WAYBAR))
+                if (for_bar(cmd))
                         print_status(cmd, NULL);
                 return call_failed(&cmd->call);
         }

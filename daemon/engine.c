@@ -13,6 +13,7 @@
 #include "core/day.h"
 #include "core/remind.h"
 #include "desktop/notifier.h"
+#include "desktop/presence.h"
 #include "desktop/server-watch.h"
 #include "store/card.h"
 #include "store/cardtext.h"
@@ -52,6 +53,8 @@ struct Engine {
         const Conf *conf;
         Notifier *notifier;
         ServerWatch *watch;
+        Presence *presence;
+        uint32_t presence_serial; /* counts changes */
         const EngineHandler *handler;
         void *userdata;
         bool started;
@@ -398,7 +401,11 @@ static void remind_event(Engine *e, RemindEvent ev) {
 }
 
 static int on_remind_timer(sd_event_source *s, uint64_t usec, void *userdata) {
-        remind_event(userdata, (RemindEvent){ .kind = REMIND_TIME });
+        Engine *e = userdata;
+
+        /* What this finds out comes as an event of its own. */
+        presence_refresh(e->presence);
+        remind_event(e, (RemindEvent){ .kind = REMIND_TIME });
         return 0;
 }
 
@@ -942,8 +949,63 @@ static void on_server_present(bool present, void *userdata) {
         remind_event(e, (RemindEvent){ .kind = REMIND_SERVER, .server = present });
 }
 
+/* ---- presence -------------------------------------------------------------------------------- */
+
+static RemindFact remind_fact(const Engine *e, PresenceFact fact) {
+        switch (presence_value(e->presence, fact)) {
+        case PRESENCE_NO:
+                return REMIND_NO;
+        case PRESENCE_YES:
+                return REMIND_YES;
+        case PRESENCE_UNKNOWN:
+                break;
+        }
+        return REMIND_UNKNOWN;
+}
+
+static void on_presence(void *userdata) {
+        Engine *e = userdata;
+        RemindFacts facts = {
+                .active = remind_fact(e, PRESENCE_ACTIVE),
+                .locked = remind_fact(e, PRESENCE_LOCKED),
+                .idle = remind_fact(e, PRESENCE_IDLE),
+                .dnd = remind_fact(e, PRESENCE_DND),
+                .presenting = remind_fact(e, PRESENCE_PRESENTING),
+        };
+
+        /* Until the machine is back nobody is in front of it; then it settles as after a return. */
+        if (remind_fact(e, PRESENCE_ASLEEP) == REMIND_YES)
+                facts.active = REMIND_NO;
+
+        e->presence_serial++;
+        changed(e);
+        remind_event(e, (RemindEvent){ .kind = REMIND_PRESENCE, .facts = facts });
+}
+
+bool engine_presence(Engine *e, size_t index, EnginePresence *ret) {
+        if (index >= PRESENCE_FACTS)
+                return false;
+
+        *ret = (EnginePresence){
+                .fact = presence_fact_name(index),
+                .value = presence_value_name(presence_value(e->presence, index)),
+                .source = presence_source(e->presence, index),
+        };
+        return true;
+}
+
+uint32_t engine_presence_serial(const Engine *e) {
+        return e->presence_serial;
+}
+
 int engine_watch_server(Engine *e, sd_bus *bus) {
-        return server_watch_new(bus, on_server_present, e, &e->watch);
+        int r;
+
+        r = server_watch_new(bus, on_server_present, e, &e->watch);
+        if (r < 0)
+                return r;
+
+        return presence_new(e->event, bus, on_presence, e, &e->presence);
 }
 
 /* ---- commands -------------------------------------------------------------------------------- */
@@ -1113,6 +1175,7 @@ void engine_collection_changed(Engine *e) {
 }
 
 void engine_time_changed(Engine *e) {
+        presence_refresh(e->presence);
         load_zone(e);
         e->remind_config.zone = zone_of(e);
         remind_event(e, (RemindEvent){ .kind = REMIND_ZONE });
@@ -1156,6 +1219,7 @@ void engine_set_conf(Engine *e, const Conf *conf) {
         RemindConfig before = e->remind_config;
 
         take_conf(e, conf);
+        presence_refresh(e->presence);
         before.zone = e->remind_config.zone; /* loaded anew, whether it is another or not */
         remind_event(e, (RemindEvent){ .kind = memcmp(&before, &e->remind_config, sizeof(before))
                                                        ? REMIND_CONFIG
@@ -1241,6 +1305,7 @@ Engine *engine_free(Engine *e) {
 
         remember(e);
         server_watch_free(e->watch);
+        presence_free(e->presence);
         notifier_free(e->notifier);
         sd_event_source_disable_unref(e->ask_timer);
         sd_event_source_disable_unref(e->remind_timer);

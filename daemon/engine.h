@@ -65,8 +65,19 @@ Engine *engine_free(Engine *e);
 DEFINE_CLEANUP(Engine *, engine_free);
 int engine_start(Engine *e);
 
+typedef struct EnginePresence {
+        const char *fact, *value; /* static */
+        const char
+                *source; /* who says so, or why nobody does; valid until the next event loop turn */
+} EnginePresence;
+
+/* False after the last. The serial is another whenever one of them may be. */
+bool engine_presence(Engine *e, size_t index, EnginePresence *ret);
+uint32_t engine_presence_serial(const Engine *e);
+
 /*
- * Watches on this bus whether somebody is, or can be activated as, org.freedesktop.Notifications;
+ * Follows from here on whether the learner is there and may be disturbed (desktop/presence.h), and
+ * watches on this bus whether somebody is, or can be activated as, org.freedesktop.Notifications;
  * without it the engine believes that nobody is. Call once, before or after engine_start().
  */
 int engine_watch_server(Engine *e, sd_bus *bus);

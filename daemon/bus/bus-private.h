@@ -34,6 +34,7 @@ struct Bus {
                 EngineCounts counts;
                 usec_t hushed_until_real;
                 char *on_screen, *server, *problem;
+                uint32_t presence; /* serial */
         } told;
 };
 

@@ -85,7 +85,7 @@ static int emit_changes(sd_event_source *source, void *userdata) {
         const char *server = engine_server(b->parts.engine);
         const char *problem = bus_problem(b);
         usec_t hushed_until_real = engine_hushed_until(b->parts.engine);
-        const char *names[11] = { 0 };
+        const char *names[12] = { 0 };
         size_t n = 0;
         int r;
 
@@ -107,6 +107,8 @@ static int emit_changes(sd_event_source *source, void *userdata) {
                 names[n++] = "NotificationServer";
         if (!b->told.problem || strcmp(problem, b->told.problem) != 0)
                 names[n++] = "Problem";
+        if (engine_presence_serial(b->parts.engine) != b->told.presence)
+                names[n++] = "Presence";
         if (hushed_until_real != b->told.hushed_until_real)
                 names[n++] = "HushedUntil";
         if (n == 0)
@@ -117,6 +119,7 @@ static int emit_changes(sd_event_source *source, void *userdata) {
         keep_text(&b->told.on_screen, on_screen);
         keep_text(&b->told.server, server);
         keep_text(&b->told.problem, problem);
+        b->told.presence = engine_presence_serial(b->parts.engine);
 
         r = sd_bus_emit_properties_changed_strv(b->bus, EBB_PATH, EBB_IF_MANAGER, (char **) names);
         if (r < 0)

@@ -47,6 +47,19 @@ static int property_hushed_until(sd_bus *bus, const char *path, const char *inte
         return sd_bus_message_append(reply, "t", engine_hushed_until(b->parts.engine));
 }
 
+static int property_presence(sd_bus *bus, const char *path, const char *interface,
+                             const char *property, sd_bus_message *reply, void *userdata,
+                             sd_bus_error *error) {
+        Bus *b = userdata;
+        EnginePresence p;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(sss)");
+        for (size_t i = 0; r >= 0 && engine_presence(b->parts.engine, i, &p); i++)
+                r = sd_bus_message_append(reply, "(sss)", p.fact, p.value, p.source);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int property_text(sd_bus *bus, const char *path, const char *interface, const char *property,
                          sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         Bus *b = userdata;
@@ -495,6 +508,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
         SD_BUS_PROPERTY("OnScreen", "s", property_text, 0, C),
         SD_BUS_PROPERTY("NotificationServer", "s", property_text, 0, C),
         SD_BUS_PROPERTY("Problem", "s", property_text, 0, C),
+        SD_BUS_PROPERTY("Presence", "a(sss)", property_presence, 0, C),
         SD_BUS_PROPERTY("HushedUntil", "t", property_hushed_until, 0, C),
         SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, U),
         SD_BUS_METHOD_WITH_ARGS("GetConfig", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", options), method_get_config, U),

@@ -79,6 +79,8 @@ class Rig:
     def __init__(self, ebbd, source, tools):
         self.ebbd, self.source, self.tools = ebbd, source, tools
         self.dir = tempfile.mkdtemp(prefix='ebb-bus-')
+        # A test that has none must not see the machine's.
+        self.system_address = f'unix:path={self.dir}/system-bus'
         self.home = os.path.join(self.dir, 'home')
         self.data = os.path.join(self.home, '.local/share/ebb')
         self.store = os.path.join(self.data, 'ebb.db')
@@ -98,7 +100,7 @@ class Rig:
 
     def env(self, bus=True):
         env = {'HOME': self.home, 'PATH': os.environ['PATH'], 'TZ': 'UTC', 'LANG': 'C.UTF-8',
-               'EBB_NOTIFY': '/nonexistent'}
+               'EBB_NOTIFY': '/nonexistent', 'DBUS_SYSTEM_BUS_ADDRESS': self.system_address}
         for key in ('ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS'):
             if key in os.environ:
                 env[key] = os.environ[key]

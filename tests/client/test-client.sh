@@ -173,6 +173,18 @@ ebb why
 claim why_prints_columns 0 "2023-11-14T22:13:20Z${tab}no${tab}due${tab}3 cards are due, 5 are needed."
 ebb status --waybar
 claim waybar_gets_its_keys 0 '{"text":"5","tooltip":"5 due: 0 learning, 5 review, 0 new\nReviewed today: 0","class":"due"}'
+ebb status --polybar
+claim polybar_gets_a_text 0 "5 due"
+ebb status --i3blocks
+claim i3blocks_gets_a_long_and_a_short_text 0 "5 due
+5"
+ebb status --xbar
+claim xbar_gets_a_text_and_a_menu 0 "5 due
+---
+5 due: 0 learning, 5 review, 0 new
+Reviewed today: 0
+Next card | shell=ebb param1=next param2=--popup terminal=false
+Later | shell=ebb param1=later terminal=false"
 ebb deck
 claim decks_have_columns 0 "Default${tab}1${tab}2${tab}3${tab}10${tab}Default
 Languages::Japanese${tab}0${tab}0${tab}2${tab}2${tab}Fast"

@@ -28,7 +28,7 @@ problems=
 while read -r line; do
         read -ra words <<<"$line"
         "$EBB" "${words[@]}" --help >/dev/null 2>&1 || problems+="ebb $line"$'\n'
-done < <(cat ./* | grep -v '^ *\(#\|//\)' | grep -oE '\bebb (next|show-answer|answer|later|undo|status)( --[a-z]+)*' | sed 's/^ebb //' | sort -u)
+done < <(cat ./* | grep -v '^ *\(#\|//\)' | grep -oE '\bebb (next|show-answer|answer|later|undo|status)( --[a-z0-9]+)*' | sed 's/^ebb //' | sort -u)
 result the_examples_call_verbs_there_are "$problems"
 
 if command -v sway >/dev/null; then
