@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/day.h"
 #include "store/internal.h"
 #include "util/json.h"
 #include "util/text.h"
@@ -122,6 +123,7 @@ int fold_make(Store *store, int64_t now_ms, Op *op) {
 static int apply_review(Store *store, const Op *op, int64_t writer) {
         int64_t card, fix;
         bool undone;
+        Moment at;
         int r;
 
         r = fold_card_id(store, op->target, (unsigned) op->target[16] << 8 | op->target[17], &card);
@@ -146,8 +148,12 @@ static int apply_review(Store *store, const Op *op, int64_t writer) {
         if (r < 0)
                 return r;
 
-        queue_forget(store);
-        return fold_card(store, card, true);
+        r = fold_card(store, card, true);
+        if (r < 0 || undone)
+                return r;
+
+        at = day_moment(op->at_ms + fix, op->tz_min, op->day_starts_min);
+        return queue_reviewed(store, card, &at, op->was);
 }
 
 static int fold_card_target(Store *store, const uint8_t target[static OP_CARD_TARGET],

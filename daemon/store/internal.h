@@ -77,7 +77,7 @@ struct Store {
         size_t n_done;
         uint32_t done_total;
         int32_t done_day; /* CARD_NO_DAY = not counted */
-        int64_t done_since_ms;
+        int64_t done_since_ms, done_until_ms;
 };
 
 /* Each forgets one cache. */
@@ -85,6 +85,8 @@ void deck_forget(Store *store);
 void preset_forget(Store *store);
 void notetype_forget(Store *store);
 void queue_forget(Store *store);
+int queue_reviewed(Store *store, int64_t card, const Moment *at,
+                   CardState was);   /* keeps it right */
 void store_forget_all(Store *store); /* after a rollback */
 
 /* Name of a writer by its number; valid until the store is freed. NULL: no such writer, or no memory. */

@@ -15,6 +15,7 @@ enum {
         SQL_TOTALS,
         SQL_LEARNING,
         SQL_DONE,
+        SQL_DECK_OF,
         SQL_NEXT_LEARNING,
         SQL_NEXT_DAY,
         SQL_WAITING,
@@ -35,6 +36,7 @@ static const Sql sql[] = {
                        " FROM review INDEXED BY review_at"
                        " JOIN card ON card.id = review.card"
                        " WHERE review.at_ms >= ? AND review.at_ms < ? AND review.undone = 0" },
+        [SQL_DECK_OF] = { "SELECT deck FROM card WHERE id = ?" },
         [SQL_NEXT_LEARNING] = { "SELECT min(due_ms) FROM card INDEXED BY card_learning"
                                 " WHERE queue = 2 AND due_ms > ?" },
         [SQL_NEXT_DAY] = { "SELECT min(day) FROM tally WHERE queue = ? AND day > ?" },
@@ -115,6 +117,25 @@ static uint32_t to_count(int64_t n) {
         return n < 0 ? 0 : n > UINT32_MAX ? UINT32_MAX : (uint32_t) n;
 }
 
+static int add_done(Store *store, int64_t deck, CardState was) {
+        size_t i = 0;
+
+        while (i < store->n_done && store->done[i].deck != deck)
+                i++;
+        if (i == store->n_done) {
+                void *more = reallocarray(store->done, i + 1, sizeof(*store->done));
+
+                if (!more)
+                        return -ENOMEM;
+                store->done = more;
+                store->done[store->n_done++] = (DoneToday){ .deck = deck };
+        }
+        store->done[i].fresh += was == CARD_NEW;
+        store->done[i].review += was == CARD_REVIEW;
+        store->done_total++;
+        return 0;
+}
+
 static int count_done(Store *store, const When *when) {
         _cleanup_stmt_ sqlite3_stmt *st = NULL;
         int64_t since = when->day_ends_ms - 2 * MSEC_PER_DAY; /* a day that is longer, too */
@@ -131,31 +152,41 @@ static int count_done(Store *store, const When *when) {
         while ((r = stmt_step(store, st)) > 0) {
                 int64_t deck = sqlite3_column_int64(st, 0);
                 CardState was = (CardState) sqlite3_column_int(st, 1);
-                size_t i = 0;
 
                 if (day_of_review(sqlite3_column_int64(st, 2), sqlite3_column_int(st, 3),
                                   sqlite3_column_int(st, 4)) != when->today_day)
                         continue;
-                while (i < store->n_done && store->done[i].deck != deck)
-                        i++;
-                if (i == store->n_done) {
-                        void *more = reallocarray(store->done, i + 1, sizeof(*store->done));
 
-                        if (!more)
-                                return -ENOMEM;
-                        store->done = more;
-                        store->done[store->n_done++] = (DoneToday){ .deck = deck };
-                }
-                store->done[i].fresh += was == CARD_NEW;
-                store->done[i].review += was == CARD_REVIEW;
-                store->done_total++;
+                r = add_done(store, deck, was);
+                if (r < 0)
+                        return r;
         }
         if (r < 0)
                 return r;
 
         store->done_day = when->today_day;
         store->done_since_ms = since;
+        store->done_until_ms = when->day_ends_ms;
         return 0;
+}
+
+/* One more review, so that a day's reviews are not counted again after each of them. */
+int queue_reviewed(Store *store, int64_t card, const Moment *at, CardState was) {
+        int64_t deck;
+        int r;
+
+        if (store->done_day == CARD_NO_DAY || at->day != store->done_day ||
+            at->at_ms < store->done_since_ms || at->at_ms >= store->done_until_ms)
+                return 0;
+
+        r = stmt_int(store, &sql[SQL_DECK_OF], 0, &deck, "i", card);
+        if (r < 0)
+                return r;
+
+        r = add_done(store, deck, was);
+        if (r < 0)
+                queue_forget(store);
+        return r;
 }
 
 int review_count_today(Store *store, const When *when, uint32_t *ret) {

@@ -27,6 +27,7 @@
  *             revision counts changes and is the one column that cannot be rebuilt
  *   deck      parent_stamp and into_stamp order the links, to cut a circle at its latest
  *   tally     cards by queue, day (0 where a queue has none) and deck
+ *   card_learning holds all that counting needs; queue too, or SQLite looks for it in the table
  *   pending   decks whose cards are still to be folded with their preset's new values: those after card
  */
 static const char *const migrations[] = {
@@ -73,7 +74,7 @@ static const char *const migrations[] = {
         " UNIQUE (note, ord)) STRICT;"
         "CREATE INDEX card_deck ON card (deck);"
         "CREATE INDEX card_new ON card (deck, position) WHERE queue = 1;"
-        "CREATE INDEX card_learning ON card (due_ms) WHERE queue = 2;"
+        "CREATE INDEX card_learning ON card (due_ms, deck, queue) WHERE queue = 2;"
         "CREATE INDEX card_review ON card (deck, due_day, stability, last_day) WHERE queue = 3;"
         "CREATE INDEX card_buried ON card (buried_day) WHERE queue = 5;"
         "CREATE TABLE tally (queue INTEGER NOT NULL, day INTEGER NOT NULL, deck INTEGER NOT NULL,"
