@@ -1,33 +1,32 @@
 /*
- * The collection at size: 1,000,000 cards with a review each, and 10,000 cards with 100 each. Prints one figure
- * a line. EBB_BENCH_CARDS makes it smaller; TMPDIR should be on a real disk.
+ * The store at size, on a file that make-collection made and this changes. One line a figure: its name, then
+ * microseconds (smallest, median, 99th percentile, largest, how many) or one number.
+ *
+ *   bench-store queries FILE     what is due, what is next, which card to ask
+ *   bench-store grades FILE N    with synchronous=FULL, as always, and with OFF
+ *   bench-store fold FILE        every card anew from its reviews, in seconds
+ *   bench-store verify FILE      all of the collection rebuilt from its operations and compared, in seconds
+ *   bench-store import FILE N    so many notes, through the commands, in seconds
  */
-#include <fcntl.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "core/day.h"
 #include "store/fold.h"
 #include "store/queue.h"
+#include "store/stmt.h"
 #include "store/verify.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
-#define NOON   INT64_C(1795435200000)
 #define DAY_MS INT64_C(86400000)
 
-static When when = { .now_ms = NOON,
-                     .day_starts_min = 240,
-                     .today_day = 20780,
-                     .day_ends_ms = INT64_C(20781) * DAY_MS + 4 * 3600 * 1000 };
-static char folder[80];
-static int64_t cards = 1000000;
+static When when;
+static Store *store;
 
 static double now_us(void) {
         struct timespec t;
@@ -44,134 +43,38 @@ static int compare(const void *a, const void *b) {
 
 static void print_times(const char *what, double *us, size_t n) {
         qsort(us, n, sizeof(*us), compare);
-        printf("%-52s median %8.1f us  p99 %8.1f us  max %8.1f us  (n=%zu)\n", what, us[n / 2],
-               us[n * 99 / 100], us[n - 1], n);
+        printf("%s %.1f %.1f %.1f %.1f %zu\n", what, us[0], us[n / 2], us[n * 99 / 100], us[n - 1],
+               n);
         fflush(stdout);
 }
 
-static void must(int r, Store *store, const char *what) {
+static void must(int r, const char *what) {
         if (r == 0)
                 return;
-        fprintf(stderr, "%s: %d %s\n", what, r, store ? store_error(store) : "");
+        fprintf(stderr, "bench-store: %s: %d %s\n", what, r, store ? store_error(store) : "");
         exit(1);
 }
 
-static Store *open_at(const char *name) {
-        _cleanup_free_ char *error = NULL;
-        Store *store = NULL;
-        char path[128];
+static void set_now(int64_t now_ms) {
+        Moment m = day_moment(now_ms, 0, DAY_STARTS_DEFAULT_MIN);
 
-        (void) snprintf(path, sizeof(path), "%s/%s", folder, name);
-        if (store_open(path, 0, NOON, &store, &error) != 0) {
-                fprintf(stderr, "%s\n", error ? error : path);
-                exit(1);
-        }
-        return store;
+        when = (When){ .now_ms = now_ms,
+                       .day_starts_min = DAY_STARTS_DEFAULT_MIN,
+                       .today_day = m.day,
+                       .day_ends_ms = m.next_day_ms };
 }
 
-static void run(Store *store, const char *sql) {
-        char *error = NULL;
+static int64_t number(const char *query) {
+        _cleanup_stmt_final_ sqlite3_stmt *st = NULL;
 
-        if (sqlite3_exec(store_db(store), sql, NULL, NULL, &error) != SQLITE_OK) {
-                fprintf(stderr, "%s\n%s\n", sql, error);
-                exit(1);
-        }
+        must(stmt_prepare(store, query, &st), query);
+        if (stmt_step(store, st) != 1)
+                must(-1, query);
+        return sqlite3_column_int64(st, 0);
 }
 
-static long rss_kib(void) {
-        FILE *f = fopen("/proc/self/status", "r");
-        char line[128];
-        long kib = 0;
-
-        while (f && fgets(line, sizeof(line), f))
-                if (sscanf(line, "RssAnon: %ld", &kib) == 1)
-                        break;
-        if (f)
-                fclose(f);
-        return kib;
-}
-
-/*
- * Rows as the fold would have written them, by SQL: making them by commands would take an hour. Nine of ten cards are
- * in review, spread over a year with 4,500 due today; the rest is new.
- */
-static void fill(Store *store, int64_t n, int per_card) {
-        _cleanup_free_ char *sql = NULL;
-        int made;
-
-        run(store, "PRAGMA synchronous=OFF; PRAGMA cache_size=-200000; BEGIN");
-        made = asprintf(
-                &sql,
-                "WITH RECURSIVE i(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM i WHERE i < %" PRIi64
-                ")"
-                " INSERT INTO note (id, uuid, known, created, modified, first_sum, fields)"
-                " SELECT i, randomblob(16), 1, %" PRIi64 " + i, %" PRIi64 " + i, abs(random()),"
-                " '{\"Back\":\"the answer to it, a line or two of it ' || i || '\","
-                "\"Front\":\"a question of usual length, number ' || i || '\"}' FROM i",
-                n, (NOON << 16), (NOON << 16));
-        if (made < 0)
-                exit(1);
-        run(store, sql);
-        free(sql);
-        made = asprintf(
-                &sql,
-                "INSERT INTO card (id, note, ord, deck, queue, state, stability, difficulty, due_day,"
-                " last_ms, last_day, interval, reps, given, position)"
-                " SELECT id, id, 0, 1, CASE WHEN id %% 10 = 0 THEN 1 ELSE 3 END,"
-                " CASE WHEN id %% 10 = 0 THEN 0 ELSE 2 END,"
-                " CASE WHEN id %% 10 = 0 THEN 0 ELSE 20 + id %% 100 END,"
-                " CASE WHEN id %% 10 = 0 THEN 0 ELSE 5 END,"
-                " CASE WHEN id %% 10 = 0 THEN NULL ELSE 20780 + (id / 7) %% 200 END,"
-                " CASE WHEN id %% 10 = 0 THEN NULL ELSE %" PRIi64 " END,"
-                " CASE WHEN id %% 10 = 0 THEN NULL ELSE 20760 END,"
-                " CASE WHEN id %% 10 = 0 THEN 0 ELSE 20 END, CASE WHEN id %% 10 = 0 THEN 0 ELSE %d END, 1,"
-                " created FROM note",
-                NOON - 20 * DAY_MS, per_card);
-        if (made < 0)
-                exit(1);
-        run(store, sql);
-        free(sql);
-        made = asprintf(
-                &sql,
-                "INSERT INTO writer (id, name) VALUES (99, 'bench0000000000w');"
-                "WITH RECURSIVE k(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM k WHERE k < %d)"
-                " INSERT INTO review (card, at_ms, writer, seq, hash, hlc, tz_min, day_starts_min,"
-                " grade, took_ms, mode, was, n, state, step, interval)"
-                " SELECT id, %" PRIi64 " + k * %" PRIi64 " + id %% 100000, 99, id * %d + k,"
-                " abs(random()) %% 4294967296, (%" PRIi64 " + k * %" PRIi64 ") << 16, 60, 240,"
-                " 2 + (id + k) %% 2, 4210, 0, 2, k - 1, 2, 0, 20 FROM card, k WHERE state = 2",
-                per_card, NOON - (20 + (int64_t) per_card * 20) * DAY_MS, 20 * DAY_MS, per_card,
-                NOON - (20 + (int64_t) per_card * 20) * DAY_MS, 20 * DAY_MS);
-        if (made < 0)
-                exit(1);
-        run(store, sql);
-        run(store,
-            "INSERT INTO tally SELECT queue, ifnull(due_day, 0), deck, count(*) FROM card GROUP BY 1, 2, 3;"
-            "COMMIT; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)");
-}
-
-static void bench_sync(void) {
-        char path[128], block[4096] = { 0 };
+static void queries(void) {
         double us[2000];
-        int fd;
-
-        (void) snprintf(path, sizeof(path), "%s/raw", folder);
-        fd = open(path, O_RDWR | O_CREAT, 0600);
-        for (size_t i = 0; i < ELEMENTS(us); i++) {
-                double before = now_us();
-
-                if (pwrite(fd, block, sizeof(block), (off_t) (i % 64) * 4096) < 0 ||
-                    fdatasync(fd) < 0)
-                        break;
-                us[i] = now_us() - before;
-        }
-        close(fd);
-        (void) unlink(path);
-        print_times("raw overwrite of 4 KiB and fdatasync", us, ELEMENTS(us));
-}
-
-static void bench_queries(Store *store) {
-        double us[1000];
         DueCounts due;
         int64_t ms;
         Card card;
@@ -179,78 +82,109 @@ static void bench_queries(Store *store) {
         for (size_t i = 0; i < ELEMENTS(us); i++) {
                 double before = now_us();
 
-                must(queue_due(store, &when, &due), store, "due");
+                must(queue_due(store, &when, &due), "due");
                 us[i] = now_us() - before;
         }
-        print_times("due count", us, ELEMENTS(us));
-        printf("  due: %u new, %u learning, %u review\n", due.fresh, due.learning, due.review);
+        print_times("due-count", us, ELEMENTS(us));
         for (size_t i = 0; i < ELEMENTS(us); i++) {
                 double before = now_us();
 
-                must(queue_next_due(store, &when, &ms), store, "next due");
+                must(queue_next_due(store, &when, &ms), "next due");
                 us[i] = now_us() - before;
         }
-        print_times("next due", us, ELEMENTS(us));
-        for (size_t i = 0; i < 100; i++) {
+        print_times("next-due", us, ELEMENTS(us));
+        for (size_t i = 0; i < 200; i++) {
                 double before = now_us();
 
-                must(queue_pick(store, &when, 0, 0, 0, &card), store, "pick");
+                must(queue_pick(store, &when, 0, 0, 0, &card), "pick");
                 us[i] = now_us() - before;
         }
-        print_times("next card, by risk among those due", us, 100);
+        print_times("next-card", us, 200);
+        /* A minute after the collection was graded through, with cards waiting in their steps. */
+        for (size_t i = 0; i < 300; i++) {
+                GradeResult result;
+
+                must(queue_pick(store, &when, 0, 0, 0, &card), "pick");
+                must(commands_grade(store, &when, card.id, card.revision, GRADE_AGAIN, 3000,
+                                    REVIEW_MODE_ASKED, &result),
+                     "grade");
+        }
+        set_now(when.now_ms + 2 * 3600000);
+        for (size_t i = 0; i < ELEMENTS(us); i++) {
+                double before = now_us();
+
+                must(queue_due(store, &when, &due), "due");
+                us[i] = now_us() - before;
+        }
+        print_times("due-count-with-learning", us, ELEMENTS(us));
 }
 
-static void bench_grades(Store *store, int n, const char *what) {
+static void grades(const char *what, int64_t cards, int n, int64_t first) {
         double *us = calloc((size_t) n, sizeof(*us));
         GradeResult result;
         Card card;
 
         for (int i = 0; us && i < n; i++) {
+                uint64_t spread = ((uint64_t) first + (uint64_t) i) * 2654435761u;
                 double before;
 
-                when.now_ms += 3000;
-                must(card_get(store,
-                              1 + (int64_t) (((uint64_t) i * 2654435761u) % (uint64_t) cards),
-                              &card),
-                     store, "card");
+                set_now(when.now_ms + 50);
+                must(card_get(store, 1 + (int64_t) (spread % (uint64_t) cards), &card), "card");
                 before = now_us();
                 must(commands_grade(store, &when, card.id, card.revision, GRADE_GOOD, 3000,
                                     REVIEW_MODE_ASKED, &result),
-                     store, "grade");
+                     "grade");
                 us[i] = now_us() - before;
-                if (i % 20 == 19)
+                if (i % 100 == 99)
                         (void) store_idle(store);
         }
-        print_times(what, us, (size_t) n);
+        if (us)
+                print_times(what, us, (size_t) n);
         free(us);
 }
 
-static void bench_fold(void) {
-        Store *store = open_at("fold.db");
-        double before;
-
-        fill(store, 11112, 100);
-        store_free(store);
-        store = open_at("fold.db");
-        before = now_us();
-        must(transaction_begin(store), store, "begin");
-        for (int64_t card = 1; card <= 11112; card++)
-                must(fold_card(store, card, true), store, "fold");
-        must(transaction_commit(store), store, "commit");
-        printf("%-52s %.2f s\n", "fold of 1,000,000 reviews of 10,000 cards",
-               (now_us() - before) / 1e6);
-        store_free(store);
+static void pragma(const char *text) {
+        must(sqlite3_exec(store_db(store), text, NULL, NULL, NULL), text);
 }
 
-static void bench_import(Store *store) {
-        const int n = 10000;
+static void fold(int64_t cards) {
+        double before = now_us();
+
+        must(transaction_begin(store), "begin");
+        for (int64_t card = 1; card <= cards; card++)
+                must(fold_card(store, card, true), "fold");
+        must(transaction_commit(store), "commit");
+        printf("fold %.3f %" PRIi64 "\n", (now_us() - before) / 1e6,
+               number("SELECT count(*) FROM review"));
+}
+
+static void on_difference(const char *sentence, void *userdata) {
+        fprintf(stderr, "%s\n", sentence);
+}
+
+static void verify(void) {
+        _cleanup_(verify_freep) Verify *v = NULL;
+        double before = now_us();
+        int done, r;
+
+        must(verify_new(store, on_difference, NULL, &v), "verify");
+        while ((r = verify_step(v, 1000, &done)) > 0)
+                ;
+        must(r, "verify");
+        if (verify_differences(v) > 0)
+                exit(1);
+        printf("verify %.3f %" PRIi64 "\n", (now_us() - before) / 1e6,
+               number("SELECT count(*) FROM review"));
+}
+
+static void import_notes(int n) {
         ImportOptions options = { .label = "bench", .importer = "text", .deck = "Imported" };
         Import *import = NULL;
         ImportCounts counts;
-        long rss = rss_kib();
-        double before = now_us(), staged;
+        double before = now_us();
+        int r;
 
-        must(commands_import_begin(store, &options, &import), store, "import");
+        must(commands_import_begin(store, &options, &import), "import");
         for (int i = 0; i < n; i++) {
                 char front[64], back[128], guid[32];
                 const char *tags[] = { "verb", "n5" };
@@ -261,66 +195,45 @@ static void bench_import(Store *store) {
                 (void) snprintf(back, sizeof(back),
                                 "an answer with <b>some</b> words in it, as long as usual: %d", i);
                 (void) snprintf(guid, sizeof(guid), "guid%d", i);
-                must(commands_import_add(import, &note), store, "add");
+                must(commands_import_add(import, &note), "add");
         }
-        staged = now_us();
-        while (commands_import_step(import, &when, 50) > 0)
+        while ((r = commands_import_step(import, &when, 50)) > 0)
                 ;
+        must(r, "import");
         commands_import_counts(import, &counts);
-        printf("%-52s checked and put aside %.2f s, applied %.2f s (%" PRIu64
-               " added), memory +%ld KiB\n",
-               "import of 10,000 notes", (staged - before) / 1e6, (now_us() - staged) / 1e6,
-               counts.added, rss_kib() - rss);
         commands_import_free(import);
+        printf("import %.3f %" PRIu64 "\n", (now_us() - before) / 1e6, counts.added);
 }
 
-int main(void) {
-        const char *tmp = getenv("TMPDIR");
-        char command[160], path[128];
-        struct stat st;
-        double before;
-        Store *store;
-        DueCounts due;
-        long rss;
+int main(int argc, char **argv) {
+        const char *verb = argc > 2 ? argv[1] : "";
+        _cleanup_free_ char *error = NULL;
+        int n = argc > 3 ? atoi(argv[3]) : 0;
+        int64_t cards;
 
-        if (getenv("EBB_BENCH_CARDS"))
-                cards = atoll(getenv("EBB_BENCH_CARDS"));
-        (void) snprintf(folder, sizeof(folder), "%s/ebb-bench-XXXXXX",
-                        tmp && strlen(tmp) < 60 ? tmp : "/tmp");
-        if (!mkdtemp(folder))
-                return 1;
+        set_now((int64_t) (clock_now_real() / USEC_PER_MSEC));
+        if (argc < 3 || store_open(argv[2], 0, when.now_ms, &store, &error) != 0) {
+                fprintf(stderr, "bench-store: %s\n", error ? error : "VERB FILE [N]");
+                return 2;
+        }
+        cards = number("SELECT max(id) FROM card");
 
-        bench_sync();
-        store = open_at("collection.db");
-        fill(store, cards, 1);
+        if (strcmp(verb, "queries") == 0)
+                queries();
+        else if (strcmp(verb, "grades") == 0 && n > 0) {
+                grades("grade-full", cards, n, 0);
+                pragma("PRAGMA synchronous=OFF");
+                grades("grade-off", cards, n, n);
+        } else if (strcmp(verb, "fold") == 0)
+                fold(cards);
+        else if (strcmp(verb, "verify") == 0)
+                verify();
+        else if (strcmp(verb, "import") == 0 && n > 0)
+                import_notes(n);
+        else {
+                fprintf(stderr, "bench-store: what is \"%s\"?\n", verb);
+                return 2;
+        }
         store_free(store);
-        malloc_trim(0);
-        (void) snprintf(path, sizeof(path), "%s/collection.db", folder);
-        if (stat(path, &st) == 0)
-                printf("%-52s %.0f bytes a card\n",
-                       "size with notes and a review each, without their operations",
-                       (double) st.st_size / (double) cards);
-
-        rss = rss_kib();
-        before = now_us();
-        store = open_at("collection.db");
-        must(queue_due(store, &when, &due), store, "due");
-        printf("%-52s %.1f ms\n", "open, and count what is due", (now_us() - before) / 1e3);
-        bench_queries(store);
-        printf("%-52s +%ld KiB, of it SQLite %lld KiB\n", "memory", rss_kib() - rss,
-               (long long) sqlite3_memory_used() / 1024);
-        bench_grades(store, 2000, "grade, committed (WAL, synchronous=FULL)");
-        (void) store_idle(store);
-        malloc_trim(0);
-        printf("%-52s +%ld KiB, of it SQLite %lld KiB\n", "memory after 2,000 grades, idle",
-               rss_kib() - rss, (long long) sqlite3_memory_used() / 1024);
-        run(store, "PRAGMA synchronous=OFF");
-        bench_grades(store, 2000, "grade, without fsync");
-        run(store, "PRAGMA synchronous=FULL");
-        bench_import(store);
-        store_free(store);
-        bench_fold();
-
-        (void) snprintf(command, sizeof(command), "rm -r '%s'", folder);
-        return system(command) == 0 ? 0 : 1;
+        return 0;
 }
