@@ -321,10 +321,30 @@ static int header_line(Sheet *sheet, uint64_t line, const char *text, size_t len
         return 0;
 }
 
+/*
+ * A program or a picture is refused whole: its scraps that happen to be UTF-8 are no notes. Text has no
+ * NUL at all; a few are left to the lines they stand in, which are refused one by one.
+ */
+static int looks_binary(const Sheet *sheet, bool *ret) {
+        char begin[4096];
+        size_t nuls = 0;
+        ssize_t n;
+
+        n = sheet->input->read(sheet->input->userdata, 0, begin, sizeof(begin));
+        if (n < 0)
+                return (int) n;
+
+        for (ssize_t i = 0; i < n; i++)
+                nuls += begin[i] == '\0';
+
+        *ret = nuls >= 16 && nuls > (size_t) n / 64;
+        return 0;
+}
+
 static int read_header(Sheet *sheet, char **ret_problem) {
         _cleanup_(csv_done) Csv csv = { 0 };
         const char *line;
-        bool first = true;
+        bool first = true, binary = false;
         char begin[4];
         ssize_t n;
         size_t len;
@@ -342,9 +362,13 @@ static int read_header(Sheet *sheet, char **ret_problem) {
                                "again.");
                 return *ret_problem ? SHEET_E_REFUSED : -ENOMEM;
         }
-        if (n >= 4 &&
-            (memcmp(begin, "PK\3\4", 4) == 0 || memcmp(begin, "SQLi", 4) == 0 ||
-             memcmp(begin, "%PDF", 4) == 0 || memcmp(begin, "\xd0\xcf\x11\xe0", 4) == 0)) {
+        r = looks_binary(sheet, &binary);
+        if (r < 0)
+                return r;
+
+        if (binary || (n >= 4 && (memcmp(begin, "PK\3\4", 4) == 0 ||
+                                  memcmp(begin, "SQLi", 4) == 0 || memcmp(begin, "%PDF", 4) == 0 ||
+                                  memcmp(begin, "\xd0\xcf\x11\xe0", 4) == 0))) {
                 *ret_problem = strdup(
                         "The file is not a table written as text. If it comes from a table program, "
                         "save it as CSV.");

@@ -71,7 +71,11 @@ check and_are_counted '{"end":{"notes":2,"refused":1}}' "$(tail -1 "$here/out")"
 
 # A hundred MiB without a line end, through a pipe and from a file, in little memory.
 truncate -s 100M "$here/zeros"
-check file_of_zeros_ends_well 0 "$(code "$reader" "$here/zeros")"
+check file_of_zeros_is_refused_as_a_whole 3 "$(code "$reader" "$here/zeros")"
+check and_writes_no_end '' "$(cat "$here/out")"
+head -c 8192 /dev/zero | tr '\0' x >"$here/endless"
+truncate -s 100M "$here/endless"
+check line_of_a_hundred_mebibytes_ends_well 0 "$(code "$reader" "$here/endless")"
 check and_is_refused_as_one_record '{"end":{"notes":0,"refused":1}}' "$(tail -1 "$here/out")"
 check pipe_that_never_ends_is_refused 1 "$(code from_endless_pipe)"
 check and_says_what_to_do 1 "$(grep -c 'give the file' "$here/err")"

@@ -299,6 +299,7 @@ TEST(files_that_are_no_table_are_refused_as_a_whole)
                 { "PK\3\4xxxx", 8, "not a table" },
                 { "SQLite format 3", 16, "not a table" },
                 { "%PDF-1.4", 8, "not a table" },
+                { "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0\0\3\0\0", 28, "not a table" },
                 { "#deck:A::\nq\ta\n", 14, "empty part" },
                 { "tags,guid\nt,g\n", 14, "no column for a field" },
                 { "#notetype:Basic\n#columns:front\tback\tnote\nq\ta\tn\n", 48, "2 fields" },
