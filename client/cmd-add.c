@@ -372,9 +372,14 @@ int cmd_run_editor(const char *text, char **ret, char **ret_path) {
         (void) sigaction(SIGINT, &old_int, NULL);
         (void) sigaction(SIGQUIT, &old_quit, NULL);
         if (r < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-                out_error(
-                        "The editor \"%s\" failed; set $EDITOR to another. What was written is kept in %s.",
-                        editor, path);
+                _cleanup_free_ char *left = NULL;
+                bool same = read_file(path, &left) == 0 && strcmp(left, text) == 0;
+
+                if (same)
+                        (void) unlink(path);
+                out_error("The editor \"%s\" failed; set $EDITOR to another.%s%s%s", editor,
+                          same ? "" : " What was written is kept in ", same ? "" : path,
+                          same ? "" : ".");
                 return CMD_ERROR;
         }
 

@@ -307,6 +307,9 @@ int cmd_move(Cmd *cmd) {
         _cleanup_(selection_done) Selection s = {};
         int r;
 
+        if (!*cmd->argv[cmd->argc - 1])
+                return cmd_usage_error(cmd, "The name of the deck is empty.");
+
         r = select_until(cmd, 0, cmd->argc - 1, "Move", false, &s);
         if (r != CMD_OK)
                 return r;

@@ -206,13 +206,21 @@ int cmd_backup_list(Cmd *cmd) {
                 { "bytes", "Size", OUT_SIZE, 2 },
                 { "kind", "Kind", OUT_TEXT, 3 },
         };
+        /* A path may be as wide as the terminal, and what follows it would not be seen. */
+        static const OutColumn for_people[] = {
+                { "when", "When", OUT_PAST, 1 },
+                { "bytes", "Size", OUT_SIZE, 2 },
+                { "kind", "Kind", OUT_TEXT, 3 },
+                { "path", "File", OUT_TEXT, 0 },
+        };
+        OutMode mode = out_mode(cmd_has(cmd, OPT_JSON));
         _cleanup_(reply_freep) Reply *reply = NULL;
 
         if (call(&cmd->call, EBB_IF_MANAGER, "ListBackups", &reply, NULL) < 0)
                 return call_failed(&cmd->call);
 
-        out_rows(out_mode(cmd_has(cmd, OPT_JSON)), columns, ELEMENTS(columns), reply_arg(reply, 0),
-                 true, true);
+        out_rows(mode, mode == OUT_PEOPLE ? for_people : columns, ELEMENTS(columns),
+                 reply_arg(reply, 0), true, true);
         if (reply_arg(reply, 0)->n)
                 return CMD_OK;
 
@@ -487,6 +495,7 @@ int cmd_import(Cmd *cmd) {
         _cleanup_(reply_freep) Reply *started = NULL, *end = NULL;
         const Value *result;
         int fd = -1, r, status;
+        struct stat st;
         bool failed;
         pid_t pid = -1;
 
@@ -496,6 +505,10 @@ int cmd_import(Cmd *cmd) {
         /* Named here, not by the reader, so that a mistyped name does not read as a broken file. */
         if (strcmp(cmd->argv[0], "-") != 0 && access(cmd->argv[0], R_OK) < 0) {
                 out_error("%s cannot be read: %s.", cmd->argv[0], strerror(errno));
+                return CMD_ERROR;
+        }
+        if (stat(cmd->argv[0], &st) == 0 && S_ISDIR(st.st_mode)) {
+                out_error("%s is a folder; name a file in it.", cmd->argv[0]);
                 return CMD_ERROR;
         }
         if (call_connect(&cmd->call) < 0)

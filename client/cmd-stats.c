@@ -41,8 +41,8 @@ static Sum sum_days(const Value *stats, size_t n) {
 }
 
 static void print_sum(const char *title, const Sum *sum) {
-        printf("%s%-13s%s%" PRIi64 " reviews", out_style(STYLE_DIM), title, out_style(STYLE_PLAIN),
-               sum->reviews);
+        printf("%s%-13s%s%" PRIi64 " %s", out_style(STYLE_DIM), title, out_style(STYLE_PLAIN),
+               sum->reviews, sum->reviews == 1 ? "review" : "reviews");
         if (sum->reviews > 0)
                 printf(", %" PRIi64 " min, %" PRIi64 " Again", (sum->took_ms + 59999) / 60000,
                        sum->again);

@@ -283,8 +283,11 @@ const char *cmd_nearest(const char *word) {
 
         /* Whoever stops early means what begins so; two letters are too few to tell. */
         for (size_t i = 0; strlen(word) > 2 && i < ELEMENTS(verbs); i++)
-                if (text_starts_with(verbs[i].verb.name, word))
-                        return verbs[i].verb.name;
+                if (text_starts_with(verbs[i].verb.name, word) &&
+                    (!best || strlen(verbs[i].verb.name) < strlen(best)))
+                        best = verbs[i].verb.name;
+        if (best)
+                return best;
 
         for (size_t i = 0; i < ELEMENTS(verbs); i++) {
                 size_t distance = text_distance(word, verbs[i].verb.name);

@@ -202,6 +202,21 @@ expect 3 '' show-answer
 expect 3 '' answer good
 finish the_rest_answers_too
 
+before=$("$EBB" list | wc -l)
+expect 2 '' sho
+grep -q 'Did you mean "show"' "$work/err" || problem+="sho: $(cat "$work/err"); "
+expect 2 '' move 1 ''
+expect 1 '' import "$work"
+grep -q 'is a folder' "$work/err" || problem+="a folder: $(cat "$work/err"); "
+expect 1 '' import "$EBB"
+[ "$("$EBB" list | wc -l)" = "$before" ] || problem+="a program became notes; "
+finish what_cannot_be_meant_is_refused_and_changes_nothing
+
+note=$("$EBB" list | head -1 | cut -f1)
+EDITOR=false expect 1 '' edit "$note"
+[ -z "$(ls "$XDG_RUNTIME_DIR" | grep ebb-note)" ] || problem+="left behind: $(ls "$XDG_RUNTIME_DIR"); "
+finish an_editor_that_fails_and_wrote_nothing_leaves_no_file
+
 if command -v tmux >/dev/null; then
         sees() {
                 local _
