@@ -40,7 +40,13 @@ packages_names() { # DISTRIBUTION KIND
                 echo dunst xfce4-notifyd mako-notifier sway grim xvfb xdotool x11-utils imagemagick \
                         openbox libglib2.0-bin systemd jq
                 ;;
-        debian-peers) echo dbus-user-session strace lxqt-notificationd ;;
+        debian-peers)
+                # gnome-shell's half that takes the bus name is a script of gjs.
+                echo dbus-user-session strace lxqt-notificationd notification-daemon \
+                        mate-notification-daemon sway-notification-center gnome-shell gjs \
+                        plasma-workspace xfconf dconf-gsettings-backend librsvg2-common libqt5svg5 \
+                        python3-gi python3-dbusmock fonts-dejavu-core fonts-noto-cjk
+                ;;
         fedora-build)
                 echo gcc pkgconf-pkg-config meson ninja-build systemd-devel sqlite-devel \
                         libnotify-devel inih-devel libseccomp-devel dbus-daemon

@@ -23,6 +23,7 @@ static struct {
         uint64_t generation;
         gint64 clicked_at; /* monotonic µs, 0: not clicked */
         bool close_sent;
+        bool close_by_expiry;
 
         Order next;
         uint64_t close_wanted; /* generation of a CLOSE that waits for the server's word */
@@ -172,6 +173,7 @@ static void post(const NotifyMessage *m, NotifyNotification *reuse) {
         popup.generation = m->generation;
         popup.clicked_at = 0;
         popup.close_sent = false;
+        popup.close_by_expiry = (m->flags & NOTIFY_CLOSE_BY_EXPIRY) != 0;
 
         notify_notification_set_hint(
                 n, "desktop-entry",
@@ -197,10 +199,25 @@ static void post(const NotifyMessage *m, NotifyNotification *reuse) {
         popup.handler.shown(m->generation, id);
 }
 
-static void send_close(void) {
+/* A dead id is as good as closed. */
+static void server_close(void) {
+        NotifyNotification *n = popup.on_screen;
+
         popup.close_sent = true;
-        (void) notify_notification_close(popup.on_screen,
-                                         NULL); /* a dead id is as good as closed */
+        if (!popup.close_by_expiry) {
+                (void) notify_notification_close(n, NULL);
+                return;
+        }
+
+        /* The same once more, of a moment's life; transient makes the server say when it is over. */
+        notify_notification_clear_actions(n);
+        notify_notification_set_hint(n, "transient", g_variant_new_boolean(TRUE));
+        notify_notification_set_timeout(n, 1);
+        (void) notify_notification_show(n, NULL);
+}
+
+static void send_close(void) {
+        server_close();
         if (popup.on_screen)
                 settle_start(SETTLE_MS * 1000);
 }
@@ -268,6 +285,6 @@ void popup_forget(void) {
 
 void popup_end(void) {
         if (popup.on_screen && !popup.close_sent)
-                (void) notify_notification_close(popup.on_screen, NULL);
+                server_close();
         screen_forget();
 }

@@ -68,7 +68,7 @@ static bool message_valid(const NotifyMessage *m) {
                 return false;
         if (row->generation != EITHER && (row->generation == SOME) != (m->generation != 0))
                 return false;
-        if (m->urgency > 2 || (m->flags & ~NOTIFY_IN_PLACE) != 0)
+        if (m->urgency > 2 || (m->flags & ~(NOTIFY_IN_PLACE | NOTIFY_CLOSE_BY_EXPIRY)) != 0)
                 return false;
 
         for (size_t i = 0; i < m->n_strings; i++)

@@ -71,6 +71,7 @@ enum {
 
 typedef enum NotifyFlags {
         NOTIFY_IN_PLACE = 1 << 0, /* SHOW: a card that was not clicked may be replaced in place */
+        NOTIFY_CLOSE_BY_EXPIRY = 1 << 1, /* SHOW: the server takes away only what expires */
 } NotifyFlags;
 
 typedef struct NotifyMessage {

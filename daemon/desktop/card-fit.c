@@ -235,7 +235,8 @@ void card_fit(const NotifierCard *card, const ServerProfile *profile, CardFit *r
         ret->message = (NotifyMessage){
                 .kind = NOTIFY_SHOW,
                 .urgency = card->critical && profile->critical_passes_dnd ? 2 : 1,
-                .flags = profile->in_place ? NOTIFY_IN_PLACE : 0,
+                .flags = (profile->in_place ? NOTIFY_IN_PLACE : 0) |
+                         (profile->close_by_expiry ? NOTIFY_CLOSE_BY_EXPIRY : 0),
                 .number = card->expire_ms > 0 ? (int) card->expire_ms : profile->expire_never_ms,
                 .generation = card->generation,
                 .n_strings = NOTIFY_SHOW_ACTIONS,

@@ -636,11 +636,23 @@ static void on_clicked(Notifier *n, const NotifyMessage *m) {
         n->handler->on_action(m->generation, key, n->userdata);
 }
 
-static void on_closed(Notifier *n, const NotifyMessage *m) {
+static NotifierClosedReason reason_of(const Notifier *n, int32_t number) {
         static const NotifierClosedReason reasons[] = {
                 NOTIFIER_CLOSED_OTHER, NOTIFIER_CLOSED_EXPIRED,   /* 0, 1 */
                 NOTIFIER_CLOSED_DISMISSED, NOTIFIER_CLOSED_OTHER, /* 2, 3: by a call, not ours */
         };
+        NotifierClosedReason reason = NOTIFIER_CLOSED_OTHER;
+
+        if (number >= 0 && number < (int) ELEMENTS(reasons))
+                reason = reasons[number];
+        if (reason == NOTIFIER_CLOSED_EXPIRED && n->wanted->card.expire_ms == 0 &&
+            notifier_profile(n)->cross_expires)
+                reason = NOTIFIER_CLOSED_DISMISSED;
+
+        return reason;
+}
+
+static void on_closed(Notifier *n, const NotifyMessage *m) {
         bool concerns = concerns_wanted(n, m->generation);
 
         if (n->request == REQUEST_CLOSE && n->request_generation == m->generation)
@@ -653,11 +665,7 @@ static void on_closed(Notifier *n, const NotifyMessage *m) {
         n->wanted->ended = true;
         timer_stop(&n->expire_timer);
         if (n->handler->on_closed)
-                n->handler->on_closed(m->generation,
-                                      m->number >= 0 && m->number < (int) ELEMENTS(reasons)
-                                              ? reasons[m->number]
-                                              : NOTIFIER_CLOSED_OTHER,
-                                      n->userdata);
+                n->handler->on_closed(m->generation, reason_of(n, m->number), n->userdata);
 }
 
 static void on_failed(Notifier *n, const NotifyMessage *m) {

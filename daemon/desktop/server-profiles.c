@@ -26,6 +26,7 @@ typedef struct ProfileRow {
         bool in_place;
         bool critical_passes;
         bool markup_unsure; /* where body-markup is not among the capabilities */
+        bool cross_expires, close_by_expiry;
 } ProfileRow;
 
 enum {
@@ -47,6 +48,10 @@ enum {
  * In place. GNOME 43 loses the buttons, LXQt keeps the old ones, Plasma shows no popup once
  * the old one has expired. The others were seen to do it right.
  *
+ * End. notification-daemon says that it closed what it was told to close, and leaves it on screen until it is
+ * clicked, with dead buttons and everything newer behind it; what expires it takes away. MATE calls it expired
+ * when the learner closes a card by its cross.
+ *
  * Summary: GNOME, Xfce and swaync show one line of about forty characters, the others wrap.
  * Body: mako cuts what does not fit in 100 pixels, four lines of 33 columns with its own settings;
  * notification-daemon does not cut, and a long one pushes the buttons off the screen.
@@ -59,9 +64,9 @@ static const ProfileRow rows[] = {
         { "Xfce Notify Daemon", NULL, "Xfce", 4, 4, 0, 40, 240, 6, 0, SERVER_DEFAULT_NEVER, true,
           true },
         { "Notification Daemon", "MATE", "MATE", 4, 4, 0, 60, 240, 8, 0, SERVER_DEFAULT_ALWAYS,
-          true, false },
+          true, false, .cross_expires = true },
         { "Notification Daemon", NULL, "notification-daemon", 4, 4, 0, 60, 200, 6, 0,
-          SERVER_DEFAULT_ALWAYS, true, false },
+          SERVER_DEFAULT_ALWAYS, true, false, .close_by_expiry = true },
         { "lxqt-notificationd", NULL, "LXQt", 3, 3, 0, 60, 240, 8, 0, SERVER_DEFAULT_NEVER, false,
           false },
         { "SwayNotificationCenter", NULL, "swaync", 4, 4, LONG, 40, 200, 5, 0,
@@ -133,5 +138,7 @@ void server_profile_get(const ServerInfo *info, ServerProfile *ret) {
                 .default_action = actions ? row->default_action : SERVER_DEFAULT_NEVER,
                 .in_place = row->in_place,
                 .critical_passes_dnd = row->critical_passes,
+                .cross_expires = row->cross_expires,
+                .close_by_expiry = row->close_by_expiry,
         };
 }

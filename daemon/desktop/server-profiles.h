@@ -42,6 +42,8 @@ typedef struct ServerProfile {
         ServerDefaultAction default_action;
         bool in_place; /* replacing a live, unclicked card keeps buttons and popup right */
         bool critical_passes_dnd; /* urgency critical is shown while Do Not Disturb is on */
+        bool cross_expires;       /* closed by the learner is told as expired */
+        bool close_by_expiry; /* only what expires goes from the screen, not what is told to close */
 } ServerProfile;
 
 /* The profile of a server; unknown ones get a careful one (three buttons, reopened, everything escaped by capability). */

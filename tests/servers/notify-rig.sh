@@ -43,6 +43,12 @@ cleanup() {
   for ((i=${#PIDS[@]}-1;i>=0;i--)); do stop "${PIDS[i]}"; done
   # bus-activated helpers (xfconfd, dconf-service) exit when the bus goes away
   [ $KEEP = 1 ] && echo "kept: $R" >&2 || rm -rf "$R"; }
+# The program's icon and desktop file are found as those of an installed one.
+files=$(cd "$(dirname "$0")" && pwd)/../../systemd
+if [ -d "$files" ]; then
+  mkdir -p "$R"/data/icons/hicolor/scalable/apps "$R"/data/applications
+  cp "$files"/icons/*.svg "$R/data/icons/hicolor/scalable/apps/"
+  sed 's#@[A-Za-z_]*@#/usr/bin#' "$files/org.ebbd.Ebb.desktop.in" > "$R/data/applications/org.ebbd.Ebb.desktop"; fi
 trap cleanup EXIT; trap 'exit 130' INT TERM
 
 env_common=(HOME="$R/home" XDG_RUNTIME_DIR="$R/run" XDG_CONFIG_HOME="$R/config"
@@ -123,15 +129,31 @@ mapfile -t c < "$R/server.cmd"; [ \${#c[@]} -gt 0 ] || exit 0
 setsid "\${c[@]}" >>"$OUT/server.log" 2>&1 & echo \$! > "$R/server.pid"
 for i in \$(seq ${RIG_WAIT:-100}); do
   r=\$(dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus.NameHasOwner string:org.freedesktop.Notifications 2>/dev/null)
-  case \$r in *true*) exit 0;; esac; sleep .1; done
+  case \$r in *true*) [ $KIND != gs ] || exec rig-rest; exit 0;; esac; sleep .1; done
 echo "server did not take org.freedesktop.Notifications" >&2; tail -20 "$OUT/server.log" >&2; exit 1
+X
+# GNOME Shell: its name on the bus is not yet a screen that shows something, and run by root it begins with a warning.
+cat > "$R/bin/rig-eval" <<'X'
+#!/bin/bash
+gdbus call --session -d org.gnome.Shell -o /org/gnome/Shell -m org.gnome.Shell.Eval "$1" | sed -n "s/^(true, '\(.*\)')$/\1/p" | tr -d '"'
+X
+cat > "$R/bin/rig-rest" <<'X'
+#!/bin/bash
+for i in $(seq 100); do
+  rig-eval 'Main.overview.hide(); Main.messageTray.getSources().filter(s => s.title != `Ebb`).forEach(s => s.destroy()); 1' >/dev/null 2>&1
+  sleep .2; [ "$(rig-eval 'Main.overview.visible || Main.messageTray.getSources().some(s => s.title != `Ebb`) || Main.layoutManager._startingUp' 2>/dev/null)" = false ] && exit 0; done
+echo "gnome-shell does not come to rest" >&2; exit 1
 X
 cat > "$R/bin/rig-kill" <<X
 #!/bin/bash
 p=\$(cat "$R/server.pid"); kill \$p; for i in \$(seq 30); do case \$(cut -d' ' -f3 /proc/\$p/stat 2>/dev/null) in ''|Z) exit 0;; esac; sleep .1; done; kill -9 \$p
 X
 printf '#!/bin/bash\n"%s/bin/rig-kill"; "%s/bin/rig-start"\n' "$R" "$R" > "$R/bin/rig-restart"
-if [ $KIND = x ]; then printf '#!/bin/sh\nexec import -window root "$1"\n' > "$R/bin/rig-shot"
+if [ $KIND = gs ]; then cat > "$R/bin/rig-shot" <<'X'
+#!/bin/bash
+gdbus call --session -d org.gnome.Shell.Screenshot -o /org/gnome/Shell/Screenshot -m org.gnome.Shell.Screenshot.Screenshot false false "$(realpath -m "$1")" >/dev/null
+X
+elif [ $KIND = x ]; then printf '#!/bin/sh\nexec import -window root "$1"\n' > "$R/bin/rig-shot"
 else printf '#!/bin/sh\nexec grim "$1"\n' > "$R/bin/rig-shot"; fi
 chmod +x "$R"/bin/*; export PATH=$R/bin:$PATH RIG_DIR=$R RIG_SERVER=$SERVER
 if [ $KIND != none ]; then rig-start || exit 1; sleep 1; RIG_SERVER_PID=$(cat "$R/server.pid"); export RIG_SERVER_PID; fi

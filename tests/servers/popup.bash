@@ -3,10 +3,11 @@
 #   notify-rig.sh dunst -- bash -c '. tests/servers/popup.bash; popup_watch; ...; click_action dunst "Good 4d"'
 #
 # Needs what the rig sets: RIG_DIR, RIG_SERVER, DBUS_SESSION_BUS_ADDRESS, DISPLAY or WAYLAND_DISPLAY. SERVER is the
-# rig's name for it: dunst, mako, xfce4-notifyd, notification-daemon, mate, lxqt. A rig for dunst is to be started with
-# DUNST_CONF naming a file written by popup_dunst_conf.
+# rig's name for it. A rig for dunst is to be started with DUNST_CONF naming a file written by popup_dunst_conf, one for
+# mako with MAKO_CONF and popup_mako_conf.
 #
 #   popup_dunst_conf FILE          before the rig: a dunstrc whose menu is ours (RIG_DIR is read when it runs)
+#   popup_mako_conf FILE           before the rig: a mode "dnd" that hides everything
 #   popup_watch                    start to note every Notify call; ends with the rig's bus
 #   popup_wait N [SECONDS]         until N cards were posted since popup_watch (default 10 s)
 #   popup_count                    how many were
@@ -14,8 +15,10 @@
 #   click_action SERVER WANTED     click the button whose key (without its tag, as "good") or label is WANTED:
 #                                  a real pointer click where buttons are drawn, the server's own menu where not
 #   click_body SERVER              click on the card itself (not on mako: no pointer there)
+#   popup_hover SERVER             where only a pointer over the card makes its buttons visible: puts it there
 #   popup_dismiss SERVER           close it the way the learner would
-#   popup_shown SERVER             how many notifications are on screen (dunst, mako, and those on X)
+#   popup_shown SERVER             how many notifications are on screen (where they cannot be counted: 0 or 1)
+#   popup_dnd SERVER on|off        Do Not Disturb; 2 where there is no such thing
 #   popup_shot NAME                screenshot EBB_ARTEFACTS/SERVER-NAME.png (nothing without EBB_ARTEFACTS)
 #
 # All return 0, or 1 with a sentence on stderr.
@@ -25,6 +28,10 @@ popup_here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 popup_dunst_conf() { # FILE
         printf '[global]\n    markup = full\n    dmenu = %s/popup-pick\n    mouse_left_click = do_action\n    mouse_middle_click = close_current\n' \
                 "$popup_here" >"$1"
+}
+
+popup_mako_conf() { # FILE
+        printf '[mode=dnd]\ninvisible=1\n' >"$1"
 }
 
 popup_watch() {
@@ -84,6 +91,23 @@ popup_find() { # WANTED
         }
 }
 
+popup_place() { # "X Y WIDTH HEIGHT"
+        [ -n "$1" ] || return 1
+        read -r popup_X popup_Y popup_WIDTH popup_HEIGHT <<<"$1"
+}
+
+# The card is what is not the plain colour of the screen.
+popup_window_wayland() {
+        local shot=$RIG_DIR/window.png box
+        rig-shot "$shot" || return 1
+        box=$(convert "$shot" -trim -format '%X %Y %w %h' info: 2>/dev/null | tr -d +)
+        [[ "$box" == [0-9]* ]] && popup_place "$box" && [ "$popup_WIDTH" -gt 60 ]
+}
+
+popup_window_gnome() {
+        popup_place "$(rig-eval '(b => !b ? "" : b.get_transformed_position().concat(b.get_transformed_size()).map(Math.round).join(" "))(Main.messageTray._banner)')"
+}
+
 popup_window() { # SERVER
         local class id geometry
         case $1 in
@@ -92,13 +116,26 @@ popup_window() { # SERVER
         notification-daemon) class=notification-daemon ;;
         mate) class=mate-notification-daemon ;;
         lxqt) class=lxqt-notificationd ;;
+        plasma) class=plasmawindowed ;;
+        mako | swaync | gnome-shell) class='' ;;
         *) return 1 ;;
         esac
-        for id in $(xdotool search --onlyvisible --class "$class" 2>/dev/null | sort -rn); do
+        case $1 in
+        mako | swaync) popup_window_wayland && return 0 ;;
+        gnome-shell) popup_window_gnome && return 0 ;;
+        *) for id in $(xdotool search --onlyvisible --class "$class" 2>/dev/null | sort -rn); do
+                # The window that is always there is the applet, which outside its panel does not know where the
+                # screen ends.
+                if [ "$1" = plasma ]; then
+                        [ "$(xdotool getwindowname "$id")" = Notifications ] && continue
+                        xdotool windowmove "$id" 300 20 sleep .1
+                fi
                 geometry=$(xdotool getwindowgeometry --shell "$id" 2>/dev/null) || continue
                 eval "$(sed 's/^/popup_/' <<<"$geometry")"
+                # Qt draws a window before it has its size.
                 [ "$popup_WIDTH" -gt 60 ] && [ "$popup_HEIGHT" -gt 30 ] && return 0
-        done
+        done ;;
+        esac
         echo "no window of $1 is on screen" >&2
         return 1
 }
@@ -107,9 +144,43 @@ popup_window() { # SERVER
 popup_buttons() { # SERVER COUNT
         local shot=$RIG_DIR/buttons.png
         popup_window "$1" || return 1
+        if [ "$1" = gnome-shell ]; then
+                popup_hover "$1"
+                rig-eval '(b => b && b.expanded && b._buttonBox ? b._buttonBox.get_children().map(c => { let [x, y] = c.get_transformed_position(), [w, h] = c.get_transformed_size(); return Math.round(x + w / 2) + " " + Math.round(y + h / 2) }).join(",") : "")(Main.messageTray._banner)' |
+                        tr , '\n' | grep .
+                return
+        fi
         rig-shot "$shot"
         convert "$shot" -crop "${popup_WIDTH}x$popup_HEIGHT+$popup_X+$popup_Y" +repage -depth 8 gray:- |
                 python3 "$popup_here/find-buttons.py" "$popup_WIDTH" "$popup_HEIGHT" "$popup_X" "$popup_Y" "$2"
+}
+
+popup_hover() { # SERVER
+        [ "$1" = gnome-shell ] || return 0
+        popup_window "$1" 2>/dev/null || return 1
+        rig-eval "if (!global.pointer) { const C = imports.gi.Clutter; global.pointer = C.get_default_backend().get_default_seat().create_virtual_device(C.InputDeviceType.POINTER_DEVICE) }
+                const at = GLib.get_monotonic_time()
+                global.pointer.notify_absolute_motion(at, $((popup_X + 57)), $((popup_Y + 19)))
+                global.pointer.notify_absolute_motion(at, $((popup_X + 60)), $((popup_Y + 20)))" >/dev/null
+        sleep .3
+}
+
+# A click and out of the way.
+popup_pointer() { # SERVER X Y
+        case $1 in
+        mako | swaync) python3 "$popup_here/wl-pointer.py" $(swaymsg -t get_outputs 2>/dev/null |
+                python3 -c 'import json, sys; r = json.load(sys.stdin)[0]["rect"]; print(r["width"], r["height"])') "$2" "$3" ;;
+        gnome-shell)
+                popup_hover "$1"
+                rig-eval "global.pointer.notify_absolute_motion(GLib.get_monotonic_time(), $2, $3)" >/dev/null
+                sleep .2
+                rig-eval 'global.pointer.notify_button(GLib.get_monotonic_time(), 1, imports.gi.Clutter.ButtonState.PRESSED)' >/dev/null
+                rig-eval 'global.pointer.notify_button(GLib.get_monotonic_time(), 1, imports.gi.Clutter.ButtonState.RELEASED)' >/dev/null
+                sleep .1
+                rig-eval 'global.pointer.notify_absolute_motion(GLib.get_monotonic_time(), 2, 440)' >/dev/null
+                ;;
+        *) xdotool mousemove "$2" "$3" sleep 0.15 click 1 sleep 0.05 mousemove 2 2 ;;
+        esac
 }
 
 popup_click_button() { # SERVER INDEX OF
@@ -126,7 +197,7 @@ popup_click_button() { # SERVER INDEX OF
                 return 1
         fi
         # shellcheck disable=SC2086
-        xdotool mousemove ${at[$2]} sleep 0.15 click 1 sleep 0.05 mousemove 2 2
+        popup_pointer "$1" ${at[$2]}
 }
 
 click_action() { # SERVER WANTED
@@ -142,13 +213,14 @@ click_action() { # SERVER WANTED
         esac
 }
 
-popup_click_at() { # X Y, in the window found last
-        xdotool mousemove $((popup_X + $1)) $((popup_Y + $2)) sleep 0.15 click 1 sleep 0.05 mousemove 2 2
-}
-
 click_body() { # SERVER
         popup_window "$1" || return 1
-        popup_click_at $((popup_WIDTH - 14)) 14
+        popup_pointer "$1" $((popup_X + popup_WIDTH - 14)) $((popup_Y + 14))
+}
+
+popup_cross() { # SERVER LEFT DOWN, from the upper right corner
+        popup_window "$1" || return 1
+        popup_pointer "$1" $((popup_X + popup_WIDTH - $2)) $((popup_Y + $3))
 }
 
 popup_dismiss() { # SERVER
@@ -156,8 +228,11 @@ popup_dismiss() { # SERVER
         dunst) dunstctl close ;;
         mako) makoctl dismiss ;;
         # There a click on the card is its default action: the cross in the corner.
-        lxqt | notification-daemon) popup_window "$1" && popup_click_at $((popup_WIDTH - 23)) 28 ;;
-        mate) popup_window "$1" && popup_click_at $((popup_WIDTH - 31)) 26 ;;
+        lxqt | notification-daemon) popup_cross "$1" 23 28 ;;
+        mate) popup_cross "$1" 31 26 ;;
+        swaync) popup_cross "$1" 25 19 ;;
+        gnome-shell) popup_cross "$1" 23 23 ;;
+        plasma) popup_cross "$1" 15 15 ;;
         *) click_body "$1" ;;
         esac
 }
@@ -165,14 +240,55 @@ popup_dismiss() { # SERVER
 popup_shown() { # SERVER
         case $1 in
         dunst) dunstctl count displayed ;;
-        mako) makoctl list | python3 -c 'import json, sys; print(sum(map(len, json.load(sys.stdin)["data"])))' ;;
         *) if popup_window "$1" 2>/dev/null; then echo 1; else echo 0; fi ;;
         esac
+}
+
+# Plasma's lasts as long as the program that asked for it is on the bus.
+popup_dnd_plasma() {
+        if [ "$1" = on ]; then
+                /usr/bin/python3 -c '
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+bus.call_sync("org.freedesktop.Notifications", "/org/freedesktop/Notifications", "org.freedesktop.Notifications", "Inhibit",
+              GLib.Variant("(ssa{sv})", ("org.ebbd.Ebb", "Learning", {})), None, 0, 5000)
+print("on", flush=True)
+GLib.MainLoop().run()' >"$RIG_DIR/inhibit" &
+                echo $! >"$RIG_DIR/inhibit.pid"
+                for _ in $(seq 50); do
+                        grep -q on "$RIG_DIR/inhibit" && return 0
+                        sleep .1
+                done
+                return 1
+        fi
+        kill "$(cat "$RIG_DIR/inhibit.pid")"
+}
+
+popup_dnd() { # SERVER on|off
+        local on=false
+        [ "$2" = on ] && on=true
+        case $1 in
+        dunst) dunstctl set-paused $on ;;
+        mako) if $on; then makoctl mode -s dnd; else makoctl mode -s default; fi ;;
+        xfce4-notifyd) xfconf-query -c xfce4-notifyd -p /do-not-disturb -n -t bool -s $on ;;
+        mate) gsettings set org.mate.NotificationDaemon do-not-disturb $on ;;
+        lxqt)
+                mkdir -p "$XDG_CONFIG_HOME/lxqt"
+                printf '[General]\ndoNotDisturb=%s\n' $on >"$XDG_CONFIG_HOME/lxqt/notifications.conf"
+                ;;
+        swaync) if $on; then swaync-client -dn; else swaync-client -df; fi ;;
+        gnome-shell) gsettings set org.gnome.desktop.notifications show-banners "$($on && echo false || echo true)" ;;
+        plasma) popup_dnd_plasma "$2" ;;
+        *) return 2 ;;
+        esac >/dev/null
+        # The setting reaches the server by a way of its own.
+        sleep 1.2
 }
 
 popup_shot() { # NAME
         [ -n "${EBB_ARTEFACTS:-}" ] || return 0
         mkdir -p "$EBB_ARTEFACTS"
         sleep .3
+        popup_hover "$RIG_SERVER"
         rig-shot "$EBB_ARTEFACTS/$RIG_SERVER-$1.png"
 }

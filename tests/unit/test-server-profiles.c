@@ -97,6 +97,23 @@ TEST(every_server_of_the_table_gets_what_was_measured)
         }
 }
 
+TEST(the_two_servers_that_end_a_card_oddly_are_known_by_their_vendors)
+{
+        ServerProfile mate = profile_of("Notification Daemon", "MATE");
+        ServerProfile plain = profile_of("Notification Daemon", "GNOME");
+        ServerProfile dunst = profile_of("dunst", "knopwob");
+        CardFit fit;
+
+        CHECK(mate.cross_expires && !mate.close_by_expiry);
+        CHECK(!plain.cross_expires && plain.close_by_expiry);
+        CHECK(!dunst.cross_expires && !dunst.close_by_expiry);
+
+        card_fit(&question, &plain, &fit);
+        CHECK_INT(NOTIFY_IN_PLACE | NOTIFY_CLOSE_BY_EXPIRY, fit.message.flags);
+        card_fit(&question, &dunst, &fit);
+        CHECK_INT(NOTIFY_IN_PLACE, fit.message.flags);
+}
+
 TEST(server_without_the_actions_capability_gets_none)
 {
         ServerInfo info = {
