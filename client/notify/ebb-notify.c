@@ -22,7 +22,10 @@
 #include "client/notify/popup.h"
 #include "client/notify/protocol.h"
 
-enum { END_WITHIN_S = 2 }; /* a server that hangs must not keep us */
+enum {
+        END_WITHIN_S = 2, /* a server that hangs must not keep us */
+        ASK_AGAIN_S = 1,  /* one that has its name and does not answer to it yet */
+};
 
 #define SERVER_NAME "org.freedesktop.Notifications"
 
@@ -31,6 +34,7 @@ static int term_fd = -1;
 static GMainLoop *loop;
 static GDBusConnection *bus;
 static guint server_watch;
+static guint ask_timer;
 
 /*
  * notify_uninit() would close what is on screen one call at a time and wait 25 s for each, so it is
@@ -92,29 +96,34 @@ static const PopupHandler popup_handler = {
         .failed = report_error,
 };
 
+static void ask_cancel(void) {
+        if (ask_timer)
+                g_source_remove(ask_timer);
+        ask_timer = 0;
+}
+
 static void on_server_vanished(GDBusConnection *c, const char *name, gpointer userdata) {
         (void) c;
         (void) name;
         (void) userdata;
+        ask_cancel();
         popup_forget();
         report(&(NotifyMessage){ .kind = NOTIFY_GONE });
 }
 
-/* A server came, at the start or after a restart: ask who it is. */
-static void on_server_appeared(GDBusConnection *c, const char *name, const char *owner,
-                               gpointer userdata) {
+/* Who the server is. GNOME's name is held by a script that is up before the shell behind it answers. */
+static gboolean server_ask(gpointer userdata) {
         NotifyMessage m = { .kind = NOTIFY_SERVER, .n_strings = NOTIFY_SERVER_CAPABILITIES };
         char *info[NOTIFY_SERVER_CAPABILITIES] = { 0 };
         GList *caps;
 
-        (void) name;
-        (void) owner;
         (void) userdata;
-        popup_forget();
+        ask_timer = 0;
 
         if (!notify_get_server_info(info, info + 1, info + 2, info + 3)) {
-                on_server_vanished(c, name, NULL);
-                return;
+                report(&(NotifyMessage){ .kind = NOTIFY_GONE });
+                ask_timer = g_timeout_add_seconds(ASK_AGAIN_S, server_ask, NULL);
+                return G_SOURCE_REMOVE;
         }
         for (size_t i = 0; i < G_N_ELEMENTS(info); i++) {
                 char *valid = g_utf8_make_valid(info[i] ? info[i] : "",
@@ -133,6 +142,20 @@ static void on_server_appeared(GDBusConnection *c, const char *name, const char 
         g_list_free_full(caps, g_free);
         for (size_t i = 0; i < G_N_ELEMENTS(info); i++)
                 g_free(info[i]);
+
+        return G_SOURCE_REMOVE;
+}
+
+/* At the start or after a restart. */
+static void on_server_appeared(GDBusConnection *c, const char *name, const char *owner,
+                               gpointer userdata) {
+        (void) c;
+        (void) name;
+        (void) owner;
+        (void) userdata;
+        ask_cancel();
+        popup_forget();
+        (void) server_ask(NULL);
 }
 
 static void on_bus_closed(GDBusConnection *c, gboolean vanished, GError *error, gpointer userdata) {

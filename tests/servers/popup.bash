@@ -156,13 +156,17 @@ popup_buttons() { # SERVER COUNT
 }
 
 popup_hover() { # SERVER
+        local x
         [ "$1" = gnome-shell ] || return 0
         popup_window "$1" 2>/dev/null || return 1
-        rig-eval "if (!global.pointer) { const C = imports.gi.Clutter; global.pointer = C.get_default_backend().get_default_seat().create_virtual_device(C.InputDeviceType.POINTER_DEVICE) }
-                const at = GLib.get_monotonic_time()
-                global.pointer.notify_absolute_motion(at, $((popup_X + 57)), $((popup_Y + 19)))
-                global.pointer.notify_absolute_motion(at, $((popup_X + 60)), $((popup_Y + 20)))" >/dev/null
-        sleep .3
+        rig-eval "if (!global.pointer) { const C = imports.gi.Clutter; global.pointer = C.get_default_backend().get_default_seat().create_virtual_device(C.InputDeviceType.POINTER_DEVICE) }" >/dev/null
+        [ "$(rig-eval '!!Main.messageTray._banner && Main.messageTray._banner.expanded')" = true ] && return 0
+        # A card that came to lie under a pointer at rest waits for it to leave and come back.
+        for x in $((popup_X - 20)) $((popup_X + 60)); do
+                rig-eval "global.pointer.notify_absolute_motion(GLib.get_monotonic_time(), $x, $((popup_Y + 20)))" >/dev/null
+                sleep .15
+        done
+        sleep .2
 }
 
 # A click and out of the way.

@@ -82,7 +82,7 @@ static const BadRow bad[] = {
         { __LINE__,
           { .kind = NOTIFY_SHOW,
             .generation = 1,
-            .flags = 2,
+            .flags = 4,
             .n_strings = 3,
             .strings = { "a", "b", "c" } } },
         { __LINE__, { .kind = NOTIFY_QUIT, .n_strings = 1, .strings = { "now" } } },
