@@ -385,7 +385,7 @@ ours = subprocess.Popen([ebbd], stdin=subprocess.DEVNULL, stdout=subprocess.DEVN
 try:
     bench.wait_for(lambda: ask('status').returncode == 0, 10, 'ebbd')
     ask('add', 'What is the memory of this for? :: For a card on the screen')
-    bench.wait_for(lambda: ask('next').returncode == 0, 10, 'the card')
+    bench.wait_for(lambda: ask('next', '--popup').returncode == 0, 10, 'the card')
     bench.wait_for(lambda: bench.children(ours.pid), 10, 'ebb-notify')
     time.sleep(2)
     notify = bench.children(ours.pid)[0]
