@@ -214,7 +214,7 @@ finish what_cannot_be_meant_is_refused_and_changes_nothing
 
 note=$("$EBB" list | head -1 | cut -f1)
 EDITOR=false expect 1 '' edit "$note"
-[ -z "$(ls "$XDG_RUNTIME_DIR" | grep ebb-note)" ] || problem+="left behind: $(ls "$XDG_RUNTIME_DIR"); "
+[ -z "$(find "$XDG_RUNTIME_DIR" -name '*ebb-note*')" ] || problem+="left behind: $(ls "$XDG_RUNTIME_DIR"); "
 finish an_editor_that_fails_and_wrote_nothing_leaves_no_file
 
 if command -v tmux >/dev/null; then
