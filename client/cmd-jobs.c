@@ -199,6 +199,22 @@ int cmd_backup(Cmd *cmd) {
         return CMD_OK;
 }
 
+/*
+ * The path last and never shortened: it may be wider than the terminal, and it is what
+ * ebb backup restore needs.
+ */
+static void print_backups(const Value *rows) {
+        VALUE_FOREACH(row, rows) {
+                _cleanup_free_ char *when = out_value(OUT_PEOPLE, OUT_PAST, value_at(row, 1));
+                _cleanup_free_ char *size = out_value(OUT_PEOPLE, OUT_SIZE, value_at(row, 2));
+                _cleanup_free_ char *kind = out_line(value_string(value_at(row, 3), ""));
+                _cleanup_free_ char *path = out_line(value_string(value_at(row, 0), ""));
+
+                printf("%s  %11s  %-9s  %s\n", when ? when : "", size ? size : "", kind ? kind : "",
+                       path ? path : "");
+        }
+}
+
 int cmd_backup_list(Cmd *cmd) {
         static const OutColumn columns[] = {
                 { "path", "File", OUT_TEXT, 0 },
@@ -206,21 +222,16 @@ int cmd_backup_list(Cmd *cmd) {
                 { "bytes", "Size", OUT_SIZE, 2 },
                 { "kind", "Kind", OUT_TEXT, 3 },
         };
-        /* A path may be as wide as the terminal, and what follows it would not be seen. */
-        static const OutColumn for_people[] = {
-                { "when", "When", OUT_PAST, 1 },
-                { "bytes", "Size", OUT_SIZE, 2 },
-                { "kind", "Kind", OUT_TEXT, 3 },
-                { "path", "File", OUT_TEXT, 0 },
-        };
         OutMode mode = out_mode(cmd_has(cmd, OPT_JSON));
         _cleanup_(reply_freep) Reply *reply = NULL;
 
         if (call(&cmd->call, EBB_IF_MANAGER, "ListBackups", &reply, NULL) < 0)
                 return call_failed(&cmd->call);
 
-        out_rows(mode, mode == OUT_PEOPLE ? for_people : columns, ELEMENTS(columns),
-                 reply_arg(reply, 0), true, true);
+        if (mode == OUT_PEOPLE)
+                print_backups(reply_arg(reply, 0));
+        else
+                out_rows(mode, columns, ELEMENTS(columns), reply_arg(reply, 0), true, true);
         if (reply_arg(reply, 0)->n)
                 return CMD_OK;
 

@@ -228,6 +228,12 @@ if command -v tmux >/dev/null; then
         }
         tm -u new-session -d -x 40 -y 14 'PS1="ebb> " exec bash --norc --noprofile'
         sees 'ebb>'
+        tm send-keys -l "clear; $EBB backup list; echo status=\$?"
+        tm send-keys Enter
+        sees 'status=0'
+        tm capture-pane -pJ | grep -q ' manual .*/backups/ebb-.*-manual\.db$' || problem+="backup list: $(tm capture-pane -pJ)"
+        finish a_narrow_terminal_shows_the_whole_path_of_a_backup
+
         tm send-keys -l "clear; $EBB review -d JLPT; echo status=\$?"
         tm send-keys Enter
         sees '1/20'
