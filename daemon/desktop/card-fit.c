@@ -77,6 +77,23 @@ static void label_fit(const char *label, char *out, size_t cap) {
         *to = '\0';
 }
 
+/* "Again 1m" to "Again", on all buttons alike, where one would be cut by the server. */
+static void labels_shorten(const NotifierCard *card, unsigned chars, CardFit *ret) {
+        bool fit = true;
+
+        for (size_t i = 0; i < card->n_actions; i++)
+                fit = fit && utf8_width(ret->labels[i], strlen(ret->labels[i])) <= chars;
+        if (fit)
+                return;
+
+        for (size_t i = 0; i < card->n_actions; i++) {
+                char *space = strrchr(ret->labels[i], ' ');
+
+                if (space)
+                        *space = '\0';
+        }
+}
+
 /* The index of the action a click on the card stands for. */
 static size_t action_first(const NotifierCard *card) {
         size_t first = 0;
@@ -104,6 +121,9 @@ static void actions_fit(const NotifierCard *card, const ServerProfile *profile, 
                 if (!*ret->labels[i])
                         (void) strncpy(ret->labels[i], card->actions[i].key, NOTIFY_KEY_MAX);
         }
+
+        if (profile->label_chars > 0 && card->n_actions > 1)
+                labels_shorten(card, profile->label_chars, ret);
 
         if (profile->default_action == SERVER_DEFAULT_SINGLE && card->n_actions == 1) {
                 action_add(m, "default", ret->labels[0]);

@@ -27,6 +27,7 @@ typedef struct ProfileRow {
         bool critical_passes;
         bool markup_unsure; /* where body-markup is not among the capabilities */
         bool cross_expires, close_by_expiry;
+        unsigned label_chars;
 } ProfileRow;
 
 enum {
@@ -68,7 +69,7 @@ static const ProfileRow rows[] = {
         { "Notification Daemon", NULL, "notification-daemon", 4, 4, 0, 60, 200, 6, 0,
           SERVER_DEFAULT_ALWAYS, true, false, .close_by_expiry = true },
         { "lxqt-notificationd", NULL, "LXQt", 3, 3, 0, 60, 240, 8, 0, SERVER_DEFAULT_NEVER, false,
-          false },
+          false, .label_chars = 7 },
         { "SwayNotificationCenter", NULL, "swaync", 4, 4, LONG, 40, 200, 5, 0,
           SERVER_DEFAULT_ALWAYS, false, true },
         { "gnome-shell", NULL, "GNOME Shell", 3, 3, 0, 40, 240, 6, 0, SERVER_DEFAULT_ALWAYS, false,
@@ -139,6 +140,7 @@ void server_profile_get(const ServerInfo *info, ServerProfile *ret) {
                 .in_place = row->in_place,
                 .critical_passes_dnd = row->critical_passes,
                 .cross_expires = row->cross_expires,
+                .label_chars = row->label_chars,
                 .close_by_expiry = row->close_by_expiry,
         };
 }

@@ -43,6 +43,8 @@ typedef struct ServerProfile {
         bool in_place; /* replacing a live, unclicked card keeps buttons and popup right */
         bool critical_passes_dnd; /* urgency critical is shown while Do Not Disturb is on */
         bool cross_expires;       /* closed by the learner is told as expired */
+        unsigned
+                label_chars; /* what a button shows of its label where there are several; 0: enough */
         bool close_by_expiry; /* only what expires goes from the screen, not what is told to close */
 } ServerProfile;
 

@@ -127,7 +127,10 @@ popup_window() { # SERVER
                 # The window that is always there is the applet, which outside its panel does not know where the
                 # screen ends.
                 if [ "$1" = plasma ]; then
-                        [ "$(xdotool getwindowname "$id")" = Notifications ] && continue
+                        if [ "$(xdotool getwindowname "$id")" = Notifications ]; then
+                                xdotool windowmove "$id" 20 220
+                                continue
+                        fi
                         xdotool windowmove "$id" 300 20 sleep .1
                 fi
                 geometry=$(xdotool getwindowgeometry --shell "$id" 2>/dev/null) || continue

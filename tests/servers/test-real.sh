@@ -148,6 +148,12 @@ for i in 0 1 2 3; do
                 [ "$(grep -cx "shown $generation question" "$out")" = 2 ]
                 result restarted_server_shows_the_card_again $?
                 sleep .5
+                # A shell that is still starting may put the card into its list alone: asked for again, it comes.
+                if [ "$server" = gnome-shell ] && ! on_screen 1; then
+                        echo again >&9
+                        generation=$((generation + 1))
+                        said "shown $generation question"
+                fi
         fi
         if [ "$i" = 3 ]; then
                 # Frozen while the answer is on its way, as by a key binding.

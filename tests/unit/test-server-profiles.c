@@ -114,6 +114,26 @@ TEST(the_two_servers_that_end_a_card_oddly_are_known_by_their_vendors)
         CHECK_INT(NOTIFY_IN_PLACE, fit.message.flags);
 }
 
+TEST(buttons_that_would_be_cut_lose_their_interval_all_alike)
+{
+        static const NotifierCard wide = {
+                .kind = NOTIFIER_ANSWER, .generation = 1, .summary = "French", .body = "la mer",
+                .n_actions = 2,
+                .actions = { { "again", "Again 1m", 0 }, { "good", "Good 4d", 1 } },
+        };
+        ServerProfile lxqt = profile_of("lxqt-notificationd", "lxqt.org");
+        ServerProfile xfce = profile_of("Xfce Notify Daemon", "Xfce");
+        CardFit fit;
+
+        card_fit(&wide, &lxqt, &fit);
+        CHECK_STR("Again", fit.message.strings[NOTIFY_SHOW_ACTIONS + 1]);
+        CHECK_STR("Good", fit.message.strings[NOTIFY_SHOW_ACTIONS + 3]);
+        card_fit(&wide, &xfce, &fit);
+        CHECK_STR("Again 1m", fit.message.strings[NOTIFY_SHOW_ACTIONS + 1]);
+        card_fit(&question, &lxqt, &fit);
+        CHECK_STR("Show answer", fit.message.strings[NOTIFY_SHOW_ACTIONS + 1]);
+}
+
 TEST(server_without_the_actions_capability_gets_none)
 {
         ServerInfo info = {
