@@ -117,7 +117,10 @@ TEST(the_two_servers_that_end_a_card_oddly_are_known_by_their_vendors)
 TEST(buttons_that_would_be_cut_lose_their_interval_all_alike)
 {
         static const NotifierCard wide = {
-                .kind = NOTIFIER_ANSWER, .generation = 1, .summary = "French", .body = "la mer",
+                .kind = NOTIFIER_ANSWER,
+                .generation = 1,
+                .summary = "French",
+                .body = "la mer",
                 .n_actions = 2,
                 .actions = { { "again", "Again 1m", 0 }, { "good", "Good 4d", 1 } },
         };
