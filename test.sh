@@ -173,13 +173,13 @@ if [ "$PEERS" = 1 ]; then
 fi
 
 if build build-test "release" --buildtype=release -Dwerror=true; then
-        run_suites build-test "release" --no-suite peers --no-suite bench
+        run_suites build-test "release" --no-suite peers --no-suite desktops --no-suite bench
 fi
 if [ "$QUICK" = 0 ]; then
         if command -v clang >/dev/null; then
                 if build build-asan "sanitizers" -Db_sanitize=address,undefined -Db_lundef=false \
                         -Dwerror=true --native-file tools/clang.ini; then
-                        run_suites build-asan "sanitizers" -t 4 --no-suite peers --no-suite bench \
+                        run_suites build-asan "sanitizers" -t 4 --no-suite peers --no-suite desktops --no-suite bench \
                                 --no-suite checks --no-suite servers
                 fi
                 run_fuzz
